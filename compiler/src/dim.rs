@@ -1,0 +1,138 @@
+//! Arithmetic of sizes: how windows fit an axis. Everything is checked; an overflow is a problem, not a wrap. Floor 0.
+//!
+//! Source: Dumoulin & Visin, *A guide to convolution arithmetic for deep learning* (2016), relationship 15.
+
+/// What to do with positions at the end of an axis that a stride does not reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// The windows must tile the axis.
+    Exact,
+    /// Leave the remainder out (PyTorch's habit).
+    Floor,
+    /// One more window that hangs over the end (PyTorch's `ceil_mode`).
+    Ceil,
+}
+
+impl Round {
+    /// The words of the language.
+    pub const WORDS: &'static [&'static str] = &["exact", "floor", "ceil"];
+
+    /// From its word.
+    pub fn of(word: &str) -> Round {
+        match word {
+            "floor" => Round::Floor,
+            "ceil" => Round::Ceil,
+            _ => Round::Exact,
+        }
+    }
+}
+
+/// A window along one axis, in elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its length.
+    pub kernel: usize,
+    /// Distance between two windows.
+    pub stride: usize,
+    /// Distance between two of its elements.
+    pub dilation: usize,
+    /// Padding before and after the axis.
+    pub pad: [usize; 2],
+}
+
+/// Why a window does not fit an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The dilated window, in elements, is larger than the padded axis.
+    TooLarge {
+        /// Of the dilated window.
+        extent: usize,
+        /// Of the axis with its padding.
+        padded: usize,
+    },
+    /// The stride leaves `left_over` positions at the end.
+    NotTiled {
+        /// Elements.
+        left_over: usize,
+    },
+    /// A size exceeds what the machine can count.
+    Overflow,
+}
+
+impl Window {
+    /// The length that a dilated window spans: `dilation·(kernel − 1) + 1`.
+    pub fn extent(&self) -> Option<usize> {
+        self.dilation.checked_mul(self.kernel.checked_sub(1)?)?.checked_add(1)
+    }
+
+    /// Output positions along an axis of `n` elements:
+    /// `floor((n + 2·pad − dilation·(kernel − 1) − 1) / stride) + 1`, or its ceiling, or an error if it is not whole.
+    ///
+    /// With [`Round::Ceil`] a last window that would start in the padding at the end is dropped, as in PyTorch.
+    pub fn positions(&self, n: usize, round: Round) -> Result<usize, Misfit> {
+        let padded = n.checked_add(self.pad[0]).and_then(|n| n.checked_add(self.pad[1])).ok_or(Misfit::Overflow)?;
+        let extent = self.extent().ok_or(Misfit::Overflow)?;
+        let span = padded.checked_sub(extent).ok_or(Misfit::TooLarge { extent, padded })?;
+        let (whole, left_over) = (span / self.stride, span % self.stride);
+        match round {
+            _ if left_over == 0 => Ok(whole + 1),
+            Round::Exact => Err(Misfit::NotTiled { left_over }),
+            Round::Floor => Ok(whole + 1),
+            Round::Ceil if (whole + 1) * self.stride >= n + self.pad[0] => Ok(whole + 1),
+            Round::Ceil => Ok(whole + 2),
+        }
+    }
+}
+
+/// Padding before and after an axis that gives `ceil(n / stride)` positions, the odd element after.
+pub fn same_pad(n: usize, kernel: usize, stride: usize, dilation: usize) -> [usize; 2] {
+    let positions = n.div_ceil(stride);
+    let needed = (positions - 1) * stride + dilation * (kernel - 1) + 1;
+    let pad = needed.saturating_sub(n);
+    [pad / 2, pad - pad / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(kernel: usize, stride: usize, pad: usize) -> Window {
+        Window { kernel, stride, dilation: 1, pad: [pad; 2] }
+    }
+
+    #[test]
+    fn the_textbooks_window_arithmetic() {
+        assert_eq!(window(3, 1, 0).positions(7, Round::Exact), Ok(5));
+        assert_eq!(window(3, 2, 0).positions(7, Round::Exact), Ok(3));
+        assert_eq!(window(3, 3, 0).positions(7, Round::Exact), Err(Misfit::NotTiled { left_over: 1 }));
+        assert_eq!(window(3, 3, 0).positions(7, Round::Floor), Ok(2));
+        assert_eq!(window(3, 3, 0).positions(7, Round::Ceil), Ok(3));
+        assert_eq!(window(3, 1, 1).positions(7, Round::Exact), Ok(7));
+        assert_eq!(window(5, 1, 0).positions(32, Round::Exact), Ok(28));
+        for kernel in [3, 5, 7] {
+            assert_eq!(window(kernel, 1, (kernel - 1) / 2).positions(32, Round::Exact), Ok(32));
+        }
+    }
+
+    #[test]
+    fn a_window_that_would_start_in_the_padding_is_dropped() {
+        // 1 + 2·1 − 1 = 2 elements in steps of 2, rounded up to a window that starts at 2 + pad: outside.
+        assert_eq!(window(1, 2, 1).positions(2, Round::Ceil), Ok(2));
+        assert_eq!(window(2, 2, 1).positions(3, Round::Ceil), Ok(2));
+    }
+
+    #[test]
+    fn same_padding_keeps_the_size_and_puts_the_odd_element_after() {
+        assert_eq!(same_pad(7, 3, 1, 1), [1, 1]);
+        assert_eq!(same_pad(7, 4, 1, 1), [1, 2]);
+        assert_eq!(same_pad(8, 3, 2, 1), [0, 1]);
+        assert_eq!(same_pad(9, 1, 2, 1), [0, 0]);
+    }
+
+    #[test]
+    fn overflow_is_a_misfit() {
+        assert_eq!(window(3, 1, usize::MAX).positions(7, Round::Exact), Err(Misfit::Overflow));
+        let wide = Window { kernel: 3, stride: 1, dilation: usize::MAX, pad: [0; 2] };
+        assert_eq!(wide.positions(7, Round::Exact), Err(Misfit::Overflow));
+    }
+}

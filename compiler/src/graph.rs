@@ -1,0 +1,203 @@
+//! The graph: what a definition says, as data. Nodes are layers by name with their arguments; what a layer means is in `ops/`. Floor 2.
+//!
+//! A graph is built in evaluation order and printed and parsed by `text`. A node may carry an *epilogue*: stages
+//! (activation, residual add, batch norm, pooling) which fusing moved into it and which are applied to its result in turn,
+//! so that a fused graph still has a naive evaluation to be tested against.
+
+use crate::shape::Shape;
+
+/// Index of a value in [`Graph::values`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueId(pub u32);
+
+/// Where something stands in its source: an index into the parser's table of places, or [`Origin::NONE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin(pub u32);
+
+impl Origin {
+    /// Made by a pass or read from a text form.
+    pub const NONE: Origin = Origin(u32::MAX);
+}
+
+/// A network: its inputs, layers and outputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Graph {
+    /// The network's name.
+    pub name: String,
+    /// Inputs by name, in order.
+    pub inputs: Vec<Port>,
+    /// The shape of every value, by [`ValueId`].
+    pub values: Vec<Shape>,
+    /// Layers in evaluation order: a node's inputs are defined before it.
+    pub nodes: Vec<Node>,
+    /// Outputs by name, in order.
+    pub outputs: Vec<Port>,
+}
+
+/// A named input or output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Its name in the definition.
+    pub name: String,
+    /// Its value.
+    pub value: ValueId,
+}
+
+/// One layer applied to values, with what was fused into it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The layer and its arguments.
+    pub call: Call,
+    /// What it reads, in the layer's order.
+    pub inputs: Vec<ValueId>,
+    /// Stages applied to its result, in order.
+    pub epilogue: Vec<Stage>,
+    /// What it defines: the result of the last stage.
+    pub output: ValueId,
+}
+
+/// A layer that was fused into the node before it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stage {
+    /// The layer and its arguments.
+    pub call: Call,
+    /// What it reads beside the result so far, which is its first input.
+    pub others: Vec<ValueId>,
+}
+
+/// A layer by name, with arguments that its signature has accepted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The layer's word in the language: `conv`.
+    pub layer: &'static str,
+    /// Its path in a state dict: `layer2.0.conv1`; empty for the network itself.
+    pub path: String,
+    /// Every argument of the signature, defaults filled in.
+    pub args: Args,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// The arguments of a call in the order of the layer's signature, complete and well-typed.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Args(pub Vec<(&'static str, Arg)>);
+
+/// The value of one argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Arg {
+    /// A size or count.
+    Int(usize),
+    /// Down and across: a window, stride, dilation or output size.
+    Pair([usize; 2]),
+    /// Padding.
+    Pad(Padding),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A real number.
+    Number(f64),
+    /// One word of a closed set: `round = floor`.
+    Word(&'static str),
+}
+
+/// Padding as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// Zeros at the top, left, bottom and right, in pixels.
+    Sides([usize; 4]),
+    /// As much as keeps `ceil(size / stride)`, the odd pixel at the bottom and right (TensorFlow's and PyTorch's `same`).
+    Same,
+}
+
+impl Args {
+    /// The argument called `name`. The signature has made sure that it is there.
+    fn get(&self, name: &str) -> Arg {
+        match self.0.iter().find(|(n, _)| *n == name) {
+            Some((_, value)) => *value,
+            None => unreachable!("no argument `{name}` in {self:?}"),
+        }
+    }
+
+    /// A size or count.
+    pub fn int(&self, name: &str) -> usize {
+        match self.get(name) {
+            Arg::Int(value) => value,
+            other => unreachable!("`{name}` is {other:?}, not an integer"),
+        }
+    }
+
+    /// Down and across.
+    pub fn pair(&self, name: &str) -> [usize; 2] {
+        match self.get(name) {
+            Arg::Pair(value) => value,
+            other => unreachable!("`{name}` is {other:?}, not a pair"),
+        }
+    }
+
+    /// Padding as written.
+    pub fn pad(&self, name: &str) -> Padding {
+        match self.get(name) {
+            Arg::Pad(value) => value,
+            other => unreachable!("`{name}` is {other:?}, not a padding"),
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, name: &str) -> bool {
+        match self.get(name) {
+            Arg::Flag(value) => value,
+            other => unreachable!("`{name}` is {other:?}, not a flag"),
+        }
+    }
+
+    /// A real number.
+    pub fn number(&self, name: &str) -> f64 {
+        match self.get(name) {
+            Arg::Number(value) => value,
+            other => unreachable!("`{name}` is {other:?}, not a number"),
+        }
+    }
+
+    /// One word of a closed set.
+    pub fn word(&self, name: &str) -> &'static str {
+        match self.get(name) {
+            Arg::Word(value) => value,
+            other => unreachable!("`{name}` is {other:?}, not a word"),
+        }
+    }
+}
+
+impl Graph {
+    /// The shape of a value.
+    pub fn shape(&self, value: ValueId) -> &Shape {
+        &self.values[value.0 as usize]
+    }
+
+    /// A new value of the given shape.
+    pub fn add_value(&mut self, shape: Shape) -> ValueId {
+        self.values.push(shape);
+        ValueId(self.values.len() as u32 - 1)
+    }
+
+    /// The node that defines a value; `None` for an input.
+    pub fn producer(&self, value: ValueId) -> Option<usize> {
+        self.nodes.iter().position(|node| node.output == value)
+    }
+
+    /// How often a value is read, by nodes, their epilogues and the network's outputs.
+    pub fn n_uses(&self, value: ValueId) -> usize {
+        let in_nodes: usize = self.nodes.iter().map(|node| node.reads().filter(|&read| read == value).count()).sum();
+        in_nodes + self.outputs.iter().filter(|port| port.value == value).count()
+    }
+}
+
+impl Node {
+    /// Everything the node reads, epilogue included.
+    pub fn reads(&self) -> impl Iterator<Item = ValueId> + '_ {
+        self.inputs.iter().copied().chain(self.epilogue.iter().flat_map(|stage| stage.others.iter().copied()))
+    }
+
+    /// The node's own call and those of its epilogue, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        std::iter::once(&self.call).chain(self.epilogue.iter().map(|stage| &stage.call))
+    }
+}

@@ -1,0 +1,252 @@
+//! One file per layer, holding all that is particular to it: documentation, arguments, shape rule, parameters, multiply-adds,
+//! naive evaluation, lowering, tests. `registry` lists them. Floor 4.
+//!
+//! To add a layer: write its file beside these, add a line to `registry`, and a row to the parity suite. If no kernel computes it
+//! yet, add a [`Lowering`] and its kernel in the plan and the runtime.
+
+pub mod conv;
+pub mod window;
+
+use crate::diag::Problem;
+use crate::graph::{Arg, Args};
+use crate::plan;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// What a layer is. Implemented by one unit type per file; [`AnyLayer`] is the same behind a pointer.
+pub trait Layer: Sync + 'static {
+    /// Its word in the language.
+    const NAME: &'static str;
+    /// One line for the layer table: what it computes.
+    const ABOUT: &'static str;
+    /// Its counterpart in PyTorch, or the paper it comes from.
+    const SOURCE: &'static str;
+    /// How many values it reads.
+    const INPUTS: Inputs;
+    /// Its arguments, positional ones first.
+    const SIGNATURE: &'static [Param];
+
+    /// The shape of its output.
+    fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem>;
+
+    /// Its output's shape as far as the arguments alone give it: used after an error, so that one mistake does not bring others.
+    fn recover(_args: &Args) -> Option<Shape> {
+        None
+    }
+
+    /// Its entries in the state dict, in PyTorch's order. Called with inputs that [`Layer::infer`] accepted.
+    fn parameters(_args: &Args, _inputs: &[&Shape]) -> Vec<Weight> {
+        Vec::new()
+    }
+
+    /// Multiply-adds for one image; only convolutions and linear layers count. Saturates.
+    fn macs(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> u64 {
+        0
+    }
+
+    /// The definition, for one image, written as it stands in a textbook. `weights` are as [`Layer::parameters`] lists them.
+    fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T>;
+
+    /// What computes it.
+    fn lower(args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering;
+}
+
+/// How many values a layer reads; the first is what flows in along the arrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inputs {
+    /// One.
+    One,
+    /// Two: `x -> add(y)`.
+    Two,
+    /// One or more: `concat(a, b, c)`.
+    Many,
+}
+
+/// An argument that a layer takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Param {
+    /// Its name; positional arguments may be given without it, in the order of the signature.
+    pub name: &'static str,
+    /// What it accepts.
+    pub kind: Kind,
+    /// Its value where it is not written.
+    pub default: Default,
+    /// One line of documentation.
+    pub about: &'static str,
+}
+
+/// What an argument accepts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// An integer of at least 1. [`Arg::Int`]
+    Size,
+    /// An integer of at least 0. [`Arg::Int`]
+    Count,
+    /// Two integers of at least 1, down and across: `3x5`, `(3, 5)`, or one for both: `2`. [`Arg::Pair`]
+    Pair,
+    /// `1` for all sides, `(down, across)`, `(top, left, bottom, right)`, or `same` where that makes sense. [`Arg::Pad`]
+    Pad {
+        /// Whether `same` does.
+        same: bool,
+    },
+    /// `true` or `false`. [`Arg::Flag`]
+    Flag,
+    /// A finite real number. [`Arg::Number`]
+    Number,
+    /// One of these words. [`Arg::Word`]
+    Word(&'static [&'static str]),
+}
+
+/// The value of an argument that is not written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    /// It must be written. Required arguments come first and are the positional ones.
+    Required,
+    /// This one.
+    Value(Arg),
+    /// That of another argument: a pool's stride is its window.
+    Of(&'static str),
+}
+
+/// An entry of the state dict, relative to the layer's path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weight {
+    /// `weight`, `bias`, `running_mean`.
+    pub name: &'static str,
+    /// As in PyTorch.
+    pub shape: Shape,
+    /// How it starts when a network is random.
+    pub init: plan::Init,
+    /// Whether it is learned: running statistics are not.
+    pub learned: bool,
+}
+
+/// What computes a layer: the sizes of a kernel whose views are placed later, or a way of not computing anything.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lowering {
+    /// The output is the input: dropout in prediction.
+    Identity,
+    /// The elements of a map as a vector, in the order C, H, W.
+    Flatten,
+    /// Element by element.
+    Activation(plan::Activation),
+    /// `γ (x − μ)/√(σ² + ε) + β` per channel; weights are `weight`, `bias` if affine, then `running_mean`, `running_var`.
+    BatchNorm {
+        /// Added to the variance.
+        eps: f64,
+        /// Whether γ and β are there.
+        affine: bool,
+    },
+    /// Two values of one shape.
+    Combine(plan::Combination),
+    /// Channels after one another.
+    Concat,
+    /// Over channels.
+    Softmax,
+    /// Windows reduced to one value.
+    Pool {
+        /// The reduction.
+        reduce: plan::Reduce,
+        /// Its windows.
+        windows: plan::Windows,
+    },
+    /// A convolution; weights are `weight`, then `bias` if any.
+    Conv {
+        /// Down and across.
+        window: [usize; 2],
+        /// Down and across.
+        stride: [usize; 2],
+        /// Down and across.
+        dilation: [usize; 2],
+        /// Top, left, bottom, right, as large as the output's size needs (`round = ceil` reads further).
+        pad: [usize; 4],
+        /// Groups.
+        groups: usize,
+        /// Whether a bias is there.
+        bias: bool,
+    },
+    /// A fully connected layer; weights are `weight`, then `bias` if any.
+    Linear {
+        /// Whether a bias is there.
+        bias: bool,
+    },
+    /// Zeros around a map: top, left, bottom, right.
+    Pad([usize; 4]),
+    /// Every n-th row and column.
+    Subsample([usize; 2]),
+    /// Zero channels before the others (and after them, as many as the output has room for).
+    PadChannels {
+        /// Before.
+        before: usize,
+    },
+}
+
+/// [`Layer`] behind a pointer.
+pub trait AnyLayer: Sync {
+    /// [`Layer::NAME`]
+    fn name(&self) -> &'static str;
+    /// [`Layer::ABOUT`]
+    fn about(&self) -> &'static str;
+    /// [`Layer::SOURCE`]
+    fn source(&self) -> &'static str;
+    /// [`Layer::INPUTS`]
+    fn inputs(&self) -> Inputs;
+    /// [`Layer::SIGNATURE`]
+    fn signature(&self) -> &'static [Param];
+    /// [`Layer::infer`]
+    fn infer(&self, args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem>;
+    /// [`Layer::recover`]
+    fn recover(&self, args: &Args) -> Option<Shape>;
+    /// [`Layer::parameters`]
+    fn parameters(&self, args: &Args, inputs: &[&Shape]) -> Vec<Weight>;
+    /// [`Layer::macs`]
+    fn macs(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> u64;
+    /// [`Layer::evaluate`] in f32.
+    fn evaluate_f32(&self, args: &Args, inputs: &[&Tensor<f32>], weights: &[Tensor<f32>]) -> Tensor<f32>;
+    /// [`Layer::evaluate`] in f64.
+    fn evaluate_f64(&self, args: &Args, inputs: &[&Tensor<f64>], weights: &[Tensor<f64>]) -> Tensor<f64>;
+    /// [`Layer::lower`]
+    fn lower(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering;
+}
+
+/// A layer's unit type, made a value so that it can stand in the registry.
+pub struct Entry<L>(pub std::marker::PhantomData<fn() -> L>);
+
+impl<L: Layer> AnyLayer for Entry<L> {
+    fn name(&self) -> &'static str {
+        L::NAME
+    }
+    fn about(&self) -> &'static str {
+        L::ABOUT
+    }
+    fn source(&self) -> &'static str {
+        L::SOURCE
+    }
+    fn inputs(&self) -> Inputs {
+        L::INPUTS
+    }
+    fn signature(&self) -> &'static [Param] {
+        L::SIGNATURE
+    }
+    fn infer(&self, args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        L::infer(args, inputs)
+    }
+    fn recover(&self, args: &Args) -> Option<Shape> {
+        L::recover(args)
+    }
+    fn parameters(&self, args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
+        L::parameters(args, inputs)
+    }
+    fn macs(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> u64 {
+        L::macs(args, inputs, output)
+    }
+    fn evaluate_f32(&self, args: &Args, inputs: &[&Tensor<f32>], weights: &[Tensor<f32>]) -> Tensor<f32> {
+        L::evaluate(args, inputs, weights)
+    }
+    fn evaluate_f64(&self, args: &Args, inputs: &[&Tensor<f64>], weights: &[Tensor<f64>]) -> Tensor<f64> {
+        L::evaluate(args, inputs, weights)
+    }
+    fn lower(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering {
+        L::lower(args, inputs, output)
+    }
+}

@@ -1,0 +1,480 @@
+//! The plan: everything that running a network takes, as plain data. Back ends read nothing else. Floor 3.
+//!
+//! A plan is made for one image. It names no instruction set, no number of threads and no batch: these change tiles and
+//! packing inside the kernels and how work is divided, never an algorithm or the order of a sum.
+//!
+//! All of it can be written as a constant (`Cow::Borrowed` of a static), which is what the macro emits, and owned, which is
+//! what a planner at run time makes. Sizes and offsets are counted in elements (f32), never in bytes.
+
+use std::borrow::Cow;
+
+/// A list that is a static in emitted code and owned when it was made at run time.
+pub type List<T> = Cow<'static, [T]>;
+/// A text that is a static in emitted code and owned when it was made at run time.
+pub type Text = Cow<'static, str>;
+
+/// A network, ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The network's name.
+    pub name: Text,
+    /// The state dict: every tensor that a weight file must hold.
+    pub parameters: List<Parameter>,
+    /// Inputs in order.
+    pub inputs: List<Port>,
+    /// Outputs in order.
+    pub outputs: List<Port>,
+    /// Elements of the arena that the values of one image live in.
+    pub arena_len: usize,
+    /// Packed weights that the steps use.
+    pub packs: List<Pack>,
+    /// What is computed, in order.
+    pub steps: List<Step>,
+    /// The layers as they were written, for the summary.
+    pub layers: List<Layer>,
+}
+
+/// An input or output: a dense row-major array in PyTorch's order, `[C, H, W]` or `[N]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// Its name in the definition.
+    pub name: Text,
+    /// Its sizes.
+    pub shape: List<usize>,
+}
+
+/// One tensor of the state dict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name, as in PyTorch: `layer2.0.conv1.weight`.
+    pub name: Text,
+    /// Its sizes, as in PyTorch.
+    pub shape: List<usize>,
+    /// How it starts when a network is random.
+    pub init: Init,
+    /// Whether it is learned; running statistics are not and do not count as parameters.
+    pub learned: bool,
+}
+
+/// How a parameter starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Normal with mean 0 and variance `2 / fan_in`: He et al., *Delving Deep into Rectifiers* (2015).
+    He {
+        /// Inputs that are summed into one output.
+        fan_in: usize,
+    },
+    /// All the same.
+    Constant(f32),
+}
+
+/// Where a view's elements live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The arena of the image.
+    Arena,
+    /// The input of that index.
+    Input(usize),
+    /// The output of that index.
+    Output(usize),
+}
+
+/// A map `height` × `width` × `channels` at a place in memory, by strides: a value, a slice of a concatenation, a subsampling.
+///
+/// A vector is a map of one pixel. Inside, maps are NHWC: `channel` is 1. Ports are NCHW: `pixel` is 1.
+/// Rows and columns beyond the map may be zero borders that a window reads; the plan says so by what it clears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// What the offset counts from.
+    pub place: Place,
+    /// Of channel 0 at row 0, column 0.
+    pub offset: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+    /// Distance between rows.
+    pub row: usize,
+    /// Distance between columns.
+    pub pixel: usize,
+    /// Distance between channels.
+    pub channel: usize,
+}
+
+/// An element-wise function.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Activation {
+    /// `x`
+    Identity,
+    /// `max(x, 0)`
+    Relu,
+    /// `x` where positive, else `slope · x`
+    LeakyRelu {
+        /// Of the negative part.
+        slope: f32,
+    },
+    /// `min(max(x, 0), 6)`
+    Relu6,
+    /// `1 / (1 + exp(−x))`
+    Sigmoid,
+    /// `tanh x`
+    Tanh,
+}
+
+/// What a pooling window is reduced to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduce {
+    /// Its maximum; positions outside of the map do not take part.
+    Max,
+    /// Its mean.
+    Average {
+        /// Whether padding counts as zeros, as in PyTorch's `count_include_pad`; what hangs over the padding never counts.
+        count_pad: bool,
+    },
+}
+
+/// The windows of a pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Windows {
+    /// Windows at a stride.
+    Sliding {
+        /// Down and across.
+        window: [usize; 2],
+        /// Down and across.
+        stride: [usize; 2],
+        /// Down and across.
+        dilation: [usize; 2],
+        /// Top, left, bottom, right.
+        pad: [usize; 4],
+    },
+    /// Position i of n over m elements covers `floor(i·m/n) .. ceil((i+1)·m/n)`: PyTorch's adaptive pooling.
+    Adaptive,
+}
+
+/// What a producer does with its result before it is stored, in this order: add bias, add the residual, activate, pool.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epilogue {
+    /// Added element by element; sizes as the result's before pooling.
+    pub residual: Option<View>,
+    /// Applied to the sum.
+    pub activation: Activation,
+    /// Pools the map; the step's output is then the pooled one.
+    pub pool: Option<FusedPool>,
+}
+
+/// A pooling in the epilogue of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FusedPool {
+    /// The reduction.
+    pub reduce: Reduce,
+    /// Its windows.
+    pub windows: Windows,
+    /// Height and width before pooling.
+    pub size: [usize; 2],
+}
+
+/// One fused step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What it fuses, by paths and layers: `conv1 + bn1 + relu + max_pool`.
+    pub name: Text,
+    /// What it computes.
+    pub kernel: Kernel,
+}
+
+/// What a step computes, with every size.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kernel {
+    /// Convolution (cross-correlation).
+    Conv(Conv),
+    /// Fully connected layer on a vector.
+    Linear(Linear),
+    /// Pooling.
+    Pool(Pool),
+    /// `activation(scale · x + shift)` per channel: a batch norm that could not be folded.
+    Affine(Affine),
+    /// An activation alone.
+    Activate(Activate),
+    /// Two maps combined element by element.
+    Combine(Combine),
+    /// Softmax over channels, at each pixel.
+    Softmax(Softmax),
+    /// Elements copied from one view to another of the same sizes.
+    Copy(Copy),
+    /// Zeros around a map.
+    ClearBorder(ClearBorder),
+}
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// One group: filters in the lanes, blocked.
+    Direct,
+    /// As many groups as channels and filters: channels in the lanes.
+    Depthwise,
+    /// Any other grouping.
+    Grouped,
+}
+
+impl Algorithm {
+    /// The one for a convolution of these sizes.
+    pub fn choose(channels: usize, filters: usize, groups: usize) -> Algorithm {
+        match groups {
+            1 => Algorithm::Direct,
+            _ if groups == channels && groups == filters => Algorithm::Depthwise,
+            _ => Algorithm::Grouped,
+        }
+    }
+}
+
+/// `out[f, y, x] = b[f] + Σ w[f, c, i, j] · in[g·C/G + c, y·stride + i·dilation − pad, …]`, then the epilogue.
+///
+/// Reads the border around its input up to its padding; the plan keeps it zero.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conv {
+    /// How.
+    pub algorithm: Algorithm,
+    /// What is read: NHWC, with its border.
+    pub input: View,
+    /// What is written: NHWC, after pooling.
+    pub output: View,
+    /// Down and across.
+    pub window: [usize; 2],
+    /// Down and across.
+    pub stride: [usize; 2],
+    /// Down and across.
+    pub dilation: [usize; 2],
+    /// At the top and at the left; at the bottom and right as much as the output's size needs.
+    pub pad: [usize; 2],
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+    /// Index into [`Plan::packs`].
+    pub pack: usize,
+    /// What follows.
+    pub epilogue: Epilogue,
+}
+
+impl Conv {
+    /// Height and width of the result before pooling.
+    pub fn size(&self) -> [usize; 2] {
+        match &self.epilogue.pool {
+            Some(pool) => pool.size,
+            None => [self.output.height, self.output.width],
+        }
+    }
+}
+
+/// `out = W · in + b`, then the epilogue (which pools nothing). Input and output are vectors with `channel` 1.
+///
+/// The input is a view of `len` elements that lie side by side: a vector, or a map whose pixels do; the pack has permuted the weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linear {
+    /// What is read.
+    pub input: View,
+    /// What is written.
+    pub output: View,
+    /// Index into [`Plan::packs`].
+    pub pack: usize,
+    /// What follows.
+    pub epilogue: Epilogue,
+}
+
+/// Pools a map, channel by channel. Reads no border: windows are clipped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// What is read.
+    pub input: View,
+    /// What is written.
+    pub output: View,
+    /// The reduction.
+    pub reduce: Reduce,
+    /// Its windows.
+    pub windows: Windows,
+    /// Applied to the result.
+    pub activation: Activation,
+}
+
+/// `activation(scale[c] · x + shift[c])`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Affine {
+    /// What is read.
+    pub input: View,
+    /// What is written.
+    pub output: View,
+    /// Index into [`Plan::packs`].
+    pub pack: usize,
+    /// Applied to the result.
+    pub activation: Activation,
+}
+
+/// `activation(x)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Activate {
+    /// What is read.
+    pub input: View,
+    /// What is written; may be the input.
+    pub output: View,
+    /// Applied to each element.
+    pub activation: Activation,
+}
+
+/// How two maps are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Combination {
+    /// Sum.
+    Add,
+    /// Product.
+    Mul,
+}
+
+/// `activation(a ∘ b)`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Combine {
+    /// What is done.
+    pub combination: Combination,
+    /// One side.
+    pub a: View,
+    /// The other.
+    pub b: View,
+    /// What is written; may be a side.
+    pub output: View,
+    /// Applied to the result.
+    pub activation: Activation,
+}
+
+/// `exp(x − max) / Σ exp(x − max)` over channels, at each pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Softmax {
+    /// What is read.
+    pub input: View,
+    /// What is written; may be the input.
+    pub output: View,
+}
+
+/// A copy between views of the same sizes: layout at the edges, padding, subsampling, concatenation that is not in place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copy {
+    /// What is read.
+    pub input: View,
+    /// What is written.
+    pub output: View,
+}
+
+/// Writes zeros around a map: `[top, left, bottom, right]` rows and columns outside of `view`, whose own elements stay.
+///
+/// Emitted where another value's lifetime has used the memory; the arena itself starts as zeros.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClearBorder {
+    /// The map inside the border.
+    pub view: View,
+    /// Top, left, bottom, right.
+    pub border: [usize; 4],
+}
+
+/// Weights in the form that a kernel reads: which parameters they are made of. How they are tiled is the kernel's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// For which kernel.
+    pub form: Form,
+    /// Index of the weight among the parameters; none for a batch norm alone.
+    pub weight: Option<usize>,
+    /// Index of the bias.
+    pub bias: Option<usize>,
+    /// A batch norm that is folded in, in f64: `w·γ/√(σ² + ε)`, `(b − μ)·γ/√(σ² + ε) + β`.
+    pub batch_norm: Option<BatchNorm>,
+}
+
+/// Indices of a batch norm's parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// γ; 1 where absent.
+    pub weight: Option<usize>,
+    /// β; 0 where absent.
+    pub bias: Option<usize>,
+    /// μ
+    pub mean: usize,
+    /// σ²
+    pub variance: usize,
+    /// ε
+    pub eps: f64,
+}
+
+/// The kernel that a pack is for, with the sizes that decide how it is tiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Of a weight `[filters, channels, window…]`, `channels` being those of one group.
+    Conv {
+        /// The kernel.
+        algorithm: Algorithm,
+        /// Filters of all groups together.
+        filters: usize,
+        /// Channels of one group.
+        channels: usize,
+        /// Down and across.
+        window: [usize; 2],
+        /// Groups.
+        groups: usize,
+    },
+    /// Of a weight `[outputs, inputs]`. The inputs are those of a flattened map `[C, H, W]`, which is read as `[H, W, C]`.
+    Linear {
+        /// Rows.
+        outputs: usize,
+        /// The map; `[inputs, 1, 1]` for a vector.
+        map: [usize; 3],
+    },
+    /// Scale and shift of each channel.
+    Affine {
+        /// Channels.
+        channels: usize,
+    },
+}
+
+/// A layer as it was written: a row of the summary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// Its path in the state dict: `layer2.0.conv1`.
+    pub path: Text,
+    /// The call: `conv(64, 7x7, stride = 2, pad = 3)`.
+    pub call: Text,
+    /// Its output's sizes.
+    pub shape: List<usize>,
+    /// Learned parameters.
+    pub n_parameters: usize,
+    /// Multiply-adds of one image.
+    pub macs: u64,
+    /// The step that computes it; `None` where nothing is left to compute (dropout, a concatenation in place).
+    pub step: Option<usize>,
+}
+
+impl Plan {
+    /// Learned parameters.
+    pub fn n_parameters(&self) -> usize {
+        self.parameters.iter().filter(|p| p.learned).map(|p| p.shape.iter().product::<usize>()).sum()
+    }
+
+    /// Multiply-adds of convolutions and linear layers, of one image.
+    pub fn macs(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.macs).sum()
+    }
+}
+
+/// Convolutions of one group that have a kernel of their own with every loop bound a constant: `(channels, window, stride)`.
+///
+/// Short inner loops gain 1.3 to 1.9 times by it; from 32 channels on, nothing. The runtime holds one prebuilt instance of each,
+/// so that they are fast in unoptimised builds, too; other first layers get one in the user's crate (see `emit_rust`).
+pub const FIXED_CONVS: &[(usize, [usize; 2], [usize; 2])] = &[
+    (1, [3, 3], [1, 1]),
+    (1, [5, 5], [1, 1]),
+    (3, [3, 3], [1, 1]),
+    (3, [3, 3], [2, 2]),
+    (3, [5, 5], [1, 1]),
+    (3, [7, 7], [2, 2]),
+    (3, [11, 11], [4, 4]),
+    (6, [5, 5], [1, 1]),
+    (8, [3, 3], [1, 1]),
+    (16, [3, 3], [1, 1]),
+    (16, [3, 3], [2, 2]),
+    (16, [5, 5], [1, 1]),
+];

@@ -1,0 +1,106 @@
+//! Tensors of the naive evaluation, generic over f32 and f64: plain, slow, and the definition of what is right. Floor 2.
+
+use crate::shape::Shape;
+
+/// The number type of a naive evaluation: f32 or f64.
+pub trait Float:
+    Copy
+    + PartialOrd
+    + std::fmt::Debug
+    + std::ops::Add<Output = Self>
+    + std::ops::Sub<Output = Self>
+    + std::ops::Mul<Output = Self>
+    + std::ops::Div<Output = Self>
+    + std::ops::AddAssign
+    + 'static
+{
+    /// Zero.
+    const ZERO: Self;
+    /// Minus infinity, where a maximum starts.
+    const NEG_INFINITY: Self;
+    /// The nearest value.
+    fn of(value: f64) -> Self;
+    /// Widened to f64, exact.
+    fn to_f64(self) -> f64;
+    /// Natural exponential.
+    fn exp(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+}
+
+macro_rules! float {
+    ($t:ty) => {
+        impl Float for $t {
+            const ZERO: Self = 0.0;
+            const NEG_INFINITY: Self = <$t>::NEG_INFINITY;
+            fn of(value: f64) -> Self {
+                value as $t
+            }
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            fn exp(self) -> Self {
+                <$t>::exp(self)
+            }
+            fn tanh(self) -> Self {
+                <$t>::tanh(self)
+            }
+            fn sqrt(self) -> Self {
+                <$t>::sqrt(self)
+            }
+        }
+    };
+}
+float!(f32);
+float!(f64);
+
+/// A dense row-major tensor of one image: `[C, H, W]` or `[N]`; of a parameter: its state-dict shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor<T> {
+    /// The sizes.
+    pub shape: Shape,
+    /// `shape.len()` elements.
+    pub data: Vec<T>,
+}
+
+impl<T: Float> Tensor<T> {
+    /// All zero.
+    pub fn zeros(shape: Shape) -> Tensor<T> {
+        let data = vec![T::ZERO; shape.len()];
+        Tensor { shape, data }
+    }
+
+    /// Each element from its channel, row and column; a vector is N channels of one pixel.
+    pub fn from_fn(shape: Shape, mut f: impl FnMut(usize, usize, usize) -> T) -> Tensor<T> {
+        let [channels, height, width] = shape.chw();
+        let mut data = Vec::with_capacity(shape.len());
+        for c in 0..channels {
+            for y in 0..height {
+                for x in 0..width {
+                    data.push(f(c, y, x));
+                }
+            }
+        }
+        Tensor { shape, data }
+    }
+
+    /// The element at a channel, row and column.
+    pub fn at(&self, c: usize, y: usize, x: usize) -> T {
+        let [_, height, width] = self.shape.chw();
+        self.data[(c * height + y) * width + x]
+    }
+
+    /// The element at a position that may lie outside of the map, where it is `None`.
+    pub fn get(&self, c: usize, y: isize, x: isize) -> Option<T> {
+        let [_, height, width] = self.shape.chw();
+        let (y, x) = (usize::try_from(y).ok()?, usize::try_from(x).ok()?);
+        (y < height && x < width).then(|| self.at(c, y, x))
+    }
+
+    /// Every element replaced.
+    pub fn map(&self, f: impl Fn(T) -> T) -> Tensor<T> {
+        Tensor { shape: self.shape.clone(), data: self.data.iter().map(|&v| f(v)).collect() }
+    }
+}

@@ -1,0 +1,1 @@
+//! The zoo: classic networks, written to be copied.
