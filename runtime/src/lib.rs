@@ -1,1 +1,5 @@
 //! Convolutional networks as Rust source.
+
+pub mod buffer;
+pub mod isa;
+pub mod kernels;

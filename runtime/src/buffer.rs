@@ -1,0 +1,115 @@
+//! Memory that kernels work on: floats, zeroed, aligned to a cache line, with slack behind them. Floor 0.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+/// A fixed number of floats that start as zeros, aligned to 64 bytes.
+///
+/// At least one vector of slack lies behind the last element, so that a vector read that starts inside stays inside.
+pub struct Buffer {
+    pointer: NonNull<f32>,
+    len: usize,
+}
+
+/// Alignment in bytes: a cache line, and the widest vector.
+const ALIGN: usize = 64;
+/// Floats behind the last element.
+const SLACK: usize = 16;
+
+// SAFETY: a `Buffer` owns its memory, as a `Vec<f32>` does; shared access is only through `&self`.
+unsafe impl Send for Buffer {}
+// SAFETY: as above: `&Buffer` gives nothing but reads of plain floats.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// `len` zeros. Ends the process when there is no memory, as `Vec` does.
+    pub fn zeroed(len: usize) -> Buffer {
+        let layout = Buffer::layout(len);
+        // SAFETY: the layout's size is at least `SLACK` floats, so not zero.
+        let pointer = unsafe { alloc_zeroed(layout) };
+        match NonNull::new(pointer.cast::<f32>()) {
+            Some(pointer) => Buffer { pointer, len },
+            None => handle_alloc_error(layout),
+        }
+    }
+
+    fn layout(len: usize) -> Layout {
+        let bytes = len.checked_add(SLACK).and_then(|n| n.checked_mul(size_of::<f32>()));
+        match bytes.and_then(|bytes| Layout::from_size_align(bytes, ALIGN).ok()) {
+            Some(layout) => layout,
+            None => panic!("a buffer of {len} floats does not fit the address space"),
+        }
+    }
+
+    /// The first element, for kernels.
+    pub fn as_mut_ptr(&mut self) -> *mut f32 {
+        self.pointer.as_ptr()
+    }
+
+    /// The first element, for kernels.
+    pub fn as_ptr(&self) -> *const f32 {
+        self.pointer.as_ptr()
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: `pointer` came from `alloc_zeroed` with this same layout, and nothing else frees it.
+        unsafe { dealloc(self.pointer.as_ptr().cast(), Buffer::layout(self.len)) }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: `zeroed` allocated and initialised `len` floats there, which live as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.len) }
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `deref`; `&mut self` makes the access unique.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.len) }
+    }
+}
+
+impl Clone for Buffer {
+    fn clone(&self) -> Buffer {
+        let mut copy = Buffer::zeroed(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl Default for Buffer {
+    fn default() -> Buffer {
+        Buffer::zeroed(0)
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({} floats)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_buffer_is_aligned_zeroed_and_as_long_as_asked_for() {
+        for len in [0, 1, 15, 16, 17, 1000] {
+            let mut buffer = Buffer::zeroed(len);
+            assert_eq!(buffer.as_ptr() as usize % ALIGN, 0);
+            assert_eq!(buffer.len(), len);
+            assert!(buffer.iter().all(|&x| x == 0.0));
+            buffer.fill(1.0);
+            assert_eq!(buffer.clone()[..], buffer[..]);
+        }
+    }
+}
