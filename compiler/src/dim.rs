@@ -2,6 +2,14 @@
 //!
 //! Source: Dumoulin & Visin, *A guide to convolution arithmetic for deep learning* (2016), relationship 15.
 
+/// The largest count of elements: their bytes, as f32, fit the machine's address space.
+pub const MAX_LEN: usize = isize::MAX as usize / size_of::<f32>();
+
+/// The product of sizes, if it is a count of elements that a machine can hold.
+pub fn product(sizes: impl IntoIterator<Item = usize>) -> Option<usize> {
+    sizes.into_iter().try_fold(1usize, |product, size| product.checked_mul(size)).filter(|&len| len <= MAX_LEN)
+}
+
 /// What to do with positions at the end of an axis that a stride does not reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Round {
@@ -65,12 +73,28 @@ impl Window {
         self.dilation.checked_mul(self.kernel.checked_sub(1)?)?.checked_add(1)
     }
 
+    /// Elements of the axis and its padding; `None` on overflow.
+    pub fn padded(&self, n: usize) -> Option<usize> {
+        n.checked_add(self.pad[0])?.checked_add(self.pad[1]).filter(|&padded| padded <= MAX_LEN)
+    }
+
+    /// The window's elements that lie on an axis of `n` elements when it stands at output position `at`: `(element of the window, index)`.
+    pub fn inside(&self, at: usize, n: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let Window { kernel, stride, dilation, pad } = *self;
+        (0..kernel).filter_map(move |i| Some((i, (at * stride + i * dilation).checked_sub(pad[0]).filter(|&index| index < n)?)))
+    }
+
+    /// How many elements the window covers at output position `at` of the axis with its padding; undilated.
+    pub fn within_padding(&self, at: usize, n: usize) -> usize {
+        (n + self.pad[0] + self.pad[1] - at * self.stride).min(self.kernel)
+    }
+
     /// Output positions along an axis of `n` elements:
     /// `floor((n + 2·pad − dilation·(kernel − 1) − 1) / stride) + 1`, or its ceiling, or an error if it is not whole.
     ///
     /// With [`Round::Ceil`] a last window that would start in the padding at the end is dropped, as in PyTorch.
     pub fn positions(&self, n: usize, round: Round) -> Result<usize, Misfit> {
-        let padded = n.checked_add(self.pad[0]).and_then(|n| n.checked_add(self.pad[1])).ok_or(Misfit::Overflow)?;
+        let padded = self.padded(n).ok_or(Misfit::Overflow)?;
         let extent = self.extent().ok_or(Misfit::Overflow)?;
         let span = padded.checked_sub(extent).ok_or(Misfit::TooLarge { extent, padded })?;
         let (whole, left_over) = (span / self.stride, span % self.stride);
@@ -78,10 +102,17 @@ impl Window {
             _ if left_over == 0 => Ok(whole + 1),
             Round::Exact => Err(Misfit::NotTiled { left_over }),
             Round::Floor => Ok(whole + 1),
-            Round::Ceil if (whole + 1) * self.stride >= n + self.pad[0] => Ok(whole + 1),
+            Round::Ceil if (whole + 1).saturating_mul(self.stride) >= n + self.pad[0] => Ok(whole + 1),
             Round::Ceil => Ok(whole + 2),
         }
     }
+}
+
+/// What position `at` of `positions` covers of an axis of `n` elements: `floor(at·n/positions) .. ceil((at + 1)·n/positions)`, PyTorch's
+/// adaptive pooling.
+pub fn adaptive(at: usize, positions: usize, n: usize) -> std::ops::Range<usize> {
+    let (at, positions, n) = (at as u128, positions as u128, n as u128);
+    (at * n / positions) as usize..((at + 1) * n).div_ceil(positions) as usize
 }
 
 /// Padding before and after an axis that gives `ceil(n / stride)` positions, the odd element after.

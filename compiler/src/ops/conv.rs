@@ -45,8 +45,7 @@ impl Options {
     }
 
     fn fit(&self, input: &Shape) -> Result<Fit, Problem> {
-        let [_, height, width] = input.chw();
-        window::fit(&self.spec, [height, width])
+        window::fit(&self.spec, input.chw())
     }
 }
 
@@ -88,9 +87,7 @@ impl Layer for Conv {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let options = Options::of(args);
-        let Some([channels, ..]) = inputs[0].as_map() else {
-            return Err(Problem::input(0, format!("`conv` reads a map [C, H, W], but its input is {}", inputs[0])));
-        };
+        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
         let groups = options.groups;
         for (what, count) in [("input channels", channels), ("filters", options.filters)] {
             if count % groups != 0 {
@@ -119,25 +116,23 @@ impl Layer for Conv {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        let Options { filters, spec, groups, bias } = Options::of(args);
-        let input = inputs[0];
         let options = Options::of(args);
+        let Options { filters, spec, groups, bias } = &options;
+        let input = inputs[0];
         let Ok(Fit { output: [height, width], pad }) = options.fit(&input.shape) else {
             unreachable!("inferred before it is evaluated")
         };
-        let per_group = input.shape.chw()[0] / groups;
-        let [rows, columns] = spec.window;
-        Tensor::from_fn(Shape::map(filters, height, width), |f, y, x| {
+        let [channels, in_height, in_width] = input.shape.chw();
+        let per_group = channels / groups;
+        let [rows, columns] = [spec.axis(0, pad), spec.axis(1, pad)];
+        Tensor::from_fn(Shape::map(*filters, height, width), |f, y, x| {
             let first = f / (filters / groups) * per_group;
-            let mut sum = if bias { weights[1].data[f] } else { T::ZERO };
+            let mut sum = if *bias { weights[1].data[f] } else { T::ZERO };
             for c in 0..per_group {
-                for i in 0..rows {
-                    for j in 0..columns {
-                        let row = (y * spec.stride[0] + i * spec.dilation[0]) as isize - pad[0] as isize;
-                        let column = (x * spec.stride[1] + j * spec.dilation[1]) as isize - pad[1] as isize;
-                        if let Some(value) = input.get(first + c, row, column) {
-                            sum += weights[0].data[((f * per_group + c) * rows + i) * columns + j] * value;
-                        }
+                for (i, row) in rows.inside(y, in_height) {
+                    for (j, column) in columns.inside(x, in_width) {
+                        let weight = weights[0].data[((f * per_group + c) * rows.kernel + i) * columns.kernel + j];
+                        sum += weight * input.at(first + c, row, column);
                     }
                 }
             }
@@ -148,7 +143,8 @@ impl Layer for Conv {
     fn lower(args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering {
         let options = Options::of(args);
         let Ok(Fit { pad: [top, left, ..], .. }) = options.fit(inputs[0]) else { unreachable!("inferred before it is lowered") };
-        let Spec { window, stride, dilation, .. } = options.spec;
+        let window = options.spec.window;
+        let (stride, dilation) = options.spec.steps(inputs[0], output);
         let [_, height, width] = inputs[0].chw();
         let [_, out_height, out_width] = output.chw();
         // Rows below and columns to the right that the last window reads; fewer than written where rounding leaves some out.

@@ -1,0 +1,49 @@
+//! `adaptive_avg_pool(size)`: pools a map to `size`, whatever it was, by the mean of each window.
+//!
+//! Row i of n over a map of m rows covers rows `floor(i·m/n)` up to and without `ceil((i+1)·m/n)`; columns likewise. PyTorch's `nn.AdaptiveAvgPool2d`.
+
+use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
+use crate::diag::Problem;
+use crate::dim;
+use crate::graph::Args;
+use crate::plan::{Reduce, Windows};
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct AdaptiveAvgPool;
+
+impl Layer for AdaptiveAvgPool {
+    const NAME: &'static str = "adaptive_avg_pool";
+    const ABOUT: &'static str = "mean of each window, the windows chosen so that the output has the given size";
+    const SOURCE: &'static str = "`nn.AdaptiveAvgPool2d`";
+    const INPUTS: Inputs = Inputs::One;
+    const SIGNATURE: &'static [Param] =
+        &[Param { name: "size", kind: Kind::Pair, default: Default::Required, about: "rows x columns of the output" }];
+
+    fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
+        let [height, width] = args.pair("size");
+        Ok(Shape::map(channels, height, width))
+    }
+
+    fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        let (input, [height, width]) = (inputs[0], args.pair("size"));
+        let [channels, in_height, in_width] = input.shape.chw();
+        Tensor::from_fn(Shape::map(channels, height, width), |c, y, x| {
+            let (rows, columns) = (dim::adaptive(y, height, in_height), dim::adaptive(x, width, in_width));
+            let n = rows.len() * columns.len();
+            let mut sum = T::ZERO;
+            for row in rows {
+                for column in columns.clone() {
+                    sum += input.at(c, row, column);
+                }
+            }
+            sum / T::of(n as f64)
+        })
+    }
+
+    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::Pool { reduce: Reduce::Average { count_pad: false }, windows: Windows::Adaptive }
+    }
+}

@@ -1,0 +1,33 @@
+//! `add(other)`: the sum of two values of one shape, element by element.
+//!
+//! The shortcut of He et al., *Deep residual learning for image recognition* (2015).
+
+use super::{Inputs, Layer, Lowering, Param, combine};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::plan::Combination;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct Add;
+
+impl Layer for Add {
+    const NAME: &'static str = "add";
+    const ABOUT: &'static str = "sum of two values of one shape, element by element";
+    const SOURCE: &'static str = "`a + b`";
+    const INPUTS: Inputs = Inputs::Two;
+    const SIGNATURE: &'static [Param] = &[];
+
+    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        combine::infer(Self::NAME, inputs)
+    }
+
+    fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        combine::evaluate(inputs, |a, b| a + b)
+    }
+
+    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::Combine(Combination::Add)
+    }
+}

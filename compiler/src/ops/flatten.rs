@@ -1,0 +1,35 @@
+//! `flatten`: the elements of a map as a vector, channel by channel, row by row. A vector stays as it is.
+//!
+//! Shapes: `[C, H, W]` to `[C·H·W]`. PyTorch's `nn.Flatten`.
+
+use super::{Inputs, Layer, Lowering, Param};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct Flatten;
+
+impl Layer for Flatten {
+    const NAME: &'static str = "flatten";
+    const ABOUT: &'static str = "the elements of a map as a vector, in the order C, H, W";
+    const SOURCE: &'static str = "`nn.Flatten`";
+    const INPUTS: Inputs = Inputs::One;
+    const SIGNATURE: &'static [Param] = &[];
+
+    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        Ok(Shape::vector(inputs[0].len()))
+    }
+
+    fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        Tensor { shape: Shape::vector(inputs[0].shape.len()), data: inputs[0].data.clone() }
+    }
+
+    fn lower(_args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
+        match inputs[0].as_map() {
+            Some(_) => Lowering::Flatten,
+            None => Lowering::Identity,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `mul(other)`: the product of two values of one shape, element by element.
+//!
+//! A gate, as in Hochreiter & Schmidhuber, *Long short-term memory* (1997), and, for maps, Srivastava et al., *Highway networks* (2015).
+
+use super::{Inputs, Layer, Lowering, Param, combine};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::plan::Combination;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct Mul;
+
+impl Layer for Mul {
+    const NAME: &'static str = "mul";
+    const ABOUT: &'static str = "product of two values of one shape, element by element";
+    const SOURCE: &'static str = "`a * b`";
+    const INPUTS: Inputs = Inputs::Two;
+    const SIGNATURE: &'static [Param] = &[];
+
+    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        combine::infer(Self::NAME, inputs)
+    }
+
+    fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        combine::evaluate(inputs, |a, b| a * b)
+    }
+
+    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::Combine(Combination::Mul)
+    }
+}

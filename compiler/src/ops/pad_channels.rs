@@ -1,0 +1,46 @@
+//! `pad_channels(before, after)`: channels of zeros before and after those of a map.
+//!
+//! Shapes: `[C, H, W]` to `[before + C + after, H, W]`. With `subsample` the parameterless shortcut (option A) of
+//! He et al., *Deep residual learning for image recognition* (2015), section 4.2; PyTorch's `F.pad(x, (0, 0, 0, 0, before, after))`.
+
+use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct PadChannels;
+
+impl Layer for PadChannels {
+    const NAME: &'static str = "pad_channels";
+    const ABOUT: &'static str = "channels of zeros before and after";
+    const SOURCE: &'static str = "`F.pad(x, (0, 0, 0, 0, before, after))`";
+    const INPUTS: Inputs = Inputs::One;
+    const SIGNATURE: &'static [Param] = &[
+        Param { name: "before", kind: Kind::Count, default: Default::Required, about: "channels of zeros before the map's" },
+        Param { name: "after", kind: Kind::Count, default: Default::Of("before"), about: "channels of zeros after the map's" },
+    ];
+
+    fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        let [channels, height, width] = window::map(Self::NAME, inputs[0])?;
+        let sum = channels.checked_add(args.int("before")).and_then(|sum| sum.checked_add(args.int("after")));
+        match sum {
+            Some(channels) => Ok(Shape::map(channels, height, width)),
+            None => Err(Problem::layer("the channels are more than can be counted")),
+        }
+    }
+
+    fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        let (input, before, after) = (inputs[0], args.int("before"), args.int("after"));
+        let [channels, height, width] = input.shape.chw();
+        Tensor::from_fn(Shape::map(before + channels + after, height, width), |c, y, x| match c.checked_sub(before) {
+            Some(c) if c < channels => input.at(c, y, x),
+            _ => T::ZERO,
+        })
+    }
+
+    fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::PadChannels { before: args.int("before") }
+    }
+}

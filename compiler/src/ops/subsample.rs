@@ -1,0 +1,46 @@
+//! `subsample(stride)`: every `stride`-th row and column of a map, the first ones included.
+//!
+//! Shapes: `[C, H, W]` to `[C, ceil(H/stride), ceil(W/stride)]`. With `pad_channels` the parameterless shortcut (option A) of
+//! He et al., *Deep residual learning for image recognition* (2015), section 4.2; PyTorch's `x[:, :, ::2, ::2]`.
+
+use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct Subsample;
+
+impl Layer for Subsample {
+    const NAME: &'static str = "subsample";
+    const ABOUT: &'static str = "every `stride`-th row and column";
+    const SOURCE: &'static str = "`x[:, :, ::s, ::s]`";
+    const INPUTS: Inputs = Inputs::One;
+    const SIGNATURE: &'static [Param] = &[Param {
+        name: "stride",
+        kind: Kind::Pair,
+        default: Default::Required,
+        about: "distance between rows and between columns",
+    }];
+
+    fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        let [channels, height, width] = window::map(Self::NAME, inputs[0])?;
+        let [down, across] = args.pair("stride");
+        Ok(Shape::map(channels, height.div_ceil(down), width.div_ceil(across)))
+    }
+
+    fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        let (input, [down, across]) = (inputs[0], args.pair("stride"));
+        let [channels, height, width] = input.shape.chw();
+        Tensor::from_fn(Shape::map(channels, height.div_ceil(down), width.div_ceil(across)), |c, y, x| {
+            input.at(c, y * down, x * across)
+        })
+    }
+
+    fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
+        // A stride beyond the map leaves one row: as large as the map is enough, and cannot overflow an address.
+        let ([down, across], [_, height, width]) = (args.pair("stride"), inputs[0].chw());
+        Lowering::Subsample([down.min(height), across.min(width)])
+    }
+}
