@@ -28,7 +28,11 @@ pub mod diag;
 #[cfg(feature = "planner")]
 pub mod dim;
 #[cfg(feature = "planner")]
+pub mod evaluate;
+#[cfg(feature = "planner")]
 pub mod graph;
+#[cfg(feature = "planner")]
+pub mod infer;
 #[cfg(feature = "planner")]
 pub mod ops;
 #[cfg(feature = "planner")]
@@ -37,3 +41,7 @@ pub mod registry;
 pub mod shape;
 #[cfg(feature = "planner")]
 pub mod tensor;
+#[cfg(feature = "planner")]
+pub mod text;
+#[cfg(feature = "planner")]
+pub mod verify;

@@ -1,6 +1,9 @@
 //! The layers of the language, one line each. Floor 5.
 
-use crate::ops::{self, AnyLayer, Entry};
+use crate::graph::{Arg, Call, Padding};
+use crate::ops::{self, AnyLayer, Default, Entry, Inputs, Kind, Weight};
+use crate::shape::Shape;
+use std::fmt::Write;
 use std::marker::PhantomData;
 
 macro_rules! layers {
@@ -37,4 +40,56 @@ layers! {
 /// The layer of that name.
 pub fn layer(name: &str) -> Option<&'static dyn AnyLayer> {
     LAYERS.iter().copied().find(|layer| layer.name() == name)
+}
+
+/// The entries of the state dict that a call brings, with their full names: `layer2.0.conv1.weight`. The shape rule has accepted the inputs.
+pub fn parameters(call: &Call, inputs: &[&Shape]) -> Vec<(String, Weight)> {
+    let weights = layer(call.layer).map(|layer| layer.parameters(&call.args, inputs)).unwrap_or_default();
+    let named = |weight: Weight| match call.path.as_str() {
+        "" => (weight.name.to_string(), weight),
+        path => (format!("{path}.{}", weight.name), weight),
+    };
+    weights.into_iter().map(named).collect()
+}
+
+/// The layer table of the README, in Markdown: each layer with its arguments and their defaults, what it computes, its counterpart.
+pub fn table() -> String {
+    let mut table = String::from("| Layer | Computes | PyTorch |\n|---|---|---|\n");
+    for layer in LAYERS {
+        let _ = writeln!(table, "| `{}` | {} | {} |", usage(*layer), layer.about(), layer.source());
+    }
+    table
+}
+
+/// How a layer is written: `max_pool(window, stride = window, pad = 0, dilation = 1, round = exact)`.
+pub fn usage(layer: &dyn AnyLayer) -> String {
+    let mut parts: Vec<String> = match layer.inputs() {
+        Inputs::One => Vec::new(),
+        Inputs::Two => vec!["other".into()],
+        Inputs::Many => vec!["a, b, …".into()],
+    };
+    for param in layer.signature() {
+        parts.push(match param.default {
+            Default::Required => param.name.into(),
+            Default::Of(other) => format!("{} = {other}", param.name),
+            Default::Value(value) => format!("{} = {}", param.name, written(param.kind, value)),
+        });
+    }
+    if parts.is_empty() { layer.name().into() } else { format!("{}({})", layer.name(), parts.join(", ")) }
+}
+
+/// A value as a definition would have it, as short as can be: `2` for a stride of 2x2, `3x3` for a window.
+pub fn written(kind: Kind, value: Arg) -> String {
+    match value {
+        Arg::Int(value) => value.to_string(),
+        Arg::Pair([a, b]) if a == b && kind == Kind::Pair => a.to_string(),
+        Arg::Pair([a, b]) => format!("({a}, {b})"),
+        Arg::Pad(Padding::Same) => "same".into(),
+        Arg::Pad(Padding::Sides([t, l, b, r])) if t == l && t == b && t == r => t.to_string(),
+        Arg::Pad(Padding::Sides([t, l, b, r])) if t == b && l == r => format!("({t}, {l})"),
+        Arg::Pad(Padding::Sides([t, l, b, r])) => format!("({t}, {l}, {b}, {r})"),
+        Arg::Flag(value) => value.to_string(),
+        Arg::Number(value) => format!("{value:?}"),
+        Arg::Word(word) => word.into(),
+    }
 }

@@ -99,6 +99,12 @@ impl<T: Float> Tensor<T> {
         (y < height && x < width).then(|| self.at(c, y, x))
     }
 
+    /// The same elements under a shape of as many; panics if it has another count.
+    pub fn with_shape(self, shape: Shape) -> Tensor<T> {
+        assert_eq!(self.data.len(), shape.len(), "elements of a tensor {shape}");
+        Tensor { shape, data: self.data }
+    }
+
     /// Every element replaced.
     pub fn map(&self, f: impl Fn(T) -> T) -> Tensor<T> {
         Tensor { shape: self.shape.clone(), data: self.data.iter().map(|&v| f(v)).collect() }

@@ -30,10 +30,12 @@ pub mod tanh;
 pub mod window;
 
 use crate::diag::Problem;
-use crate::graph::{Arg, Args};
+use crate::dim;
+use crate::graph::{Arg, Args, Padding};
 use crate::plan;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
+use std::fmt;
 
 /// What a layer is. Implemented by one unit type per file; [`AnyLayer`] is the same behind a pointer.
 pub trait Layer: Sync + 'static {
@@ -128,6 +130,80 @@ pub enum Default {
     Value(Arg),
     /// That of another argument: a pool's stride is its window.
     Of(&'static str),
+}
+
+impl Param {
+    /// Whether a value is of the parameter's kind and within its bounds; if not, what would be: `an integer of at least 1`.
+    pub fn accepts(&self, value: Arg) -> Result<(), String> {
+        let fits = match (self.kind, value) {
+            (Kind::Size, Arg::Int(value)) => value >= 1,
+            (Kind::Count, Arg::Int(_)) => true,
+            (Kind::Pair, Arg::Pair(values)) => values.iter().all(|&value| value >= 1),
+            (Kind::Pad { .. }, Arg::Pad(Padding::Sides(_))) => true,
+            (Kind::Pad { same }, Arg::Pad(Padding::Same)) => same,
+            (Kind::Flag, Arg::Flag(_)) => true,
+            (Kind::Number, Arg::Number(value)) => value.is_finite(),
+            (Kind::Word(words), Arg::Word(word)) => words.contains(&word),
+            _ => false,
+        };
+        if fits { Ok(()) } else { Err(self.kind.to_string()) }
+    }
+}
+
+impl fmt::Display for Kind {
+    /// What is accepted, in words: `an integer of at least 1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Size => f.write_str("an integer of at least 1"),
+            Kind::Count => f.write_str("an integer of at least 0"),
+            Kind::Pair => f.write_str("one or two integers of at least 1, as in `3`, `3x5` or `(3, 5)`"),
+            Kind::Pad { same } => {
+                f.write_str("one integer, `(down, across)` or `(top, left, bottom, right)`")?;
+                if *same { f.write_str(", or `same`") } else { Ok(()) }
+            }
+            Kind::Flag => f.write_str("`true` or `false`"),
+            Kind::Number => f.write_str("a number"),
+            Kind::Word(words) => {
+                for (i, word) in words.iter().enumerate() {
+                    let separator = match i {
+                        0 => "",
+                        _ if i + 1 == words.len() => " or ",
+                        _ => ", ",
+                    };
+                    write!(f, "{separator}`{word}`")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The arguments of a call in the signature's order, defaults filled in; an error names the first that is unknown, repeated, missing
+/// or of the wrong kind.
+pub fn complete(signature: &'static [Param], given: &[(&str, Arg)]) -> Result<Args, String> {
+    for (i, (name, _)) in given.iter().enumerate() {
+        if signature.iter().all(|param| param.name != *name) {
+            return Err(format!("there is no argument `{name}`"));
+        }
+        if given[..i].iter().any(|(other, _)| other == name) {
+            return Err(format!("`{name}` is given twice"));
+        }
+    }
+    let mut args: Vec<(&'static str, Arg)> = Vec::with_capacity(signature.len());
+    for param in signature {
+        let value = match (given.iter().find(|(name, _)| *name == param.name), param.default) {
+            (Some((_, value)), _) => *value,
+            (None, Default::Value(value)) => value,
+            (None, Default::Of(other)) => match args.iter().find(|(name, _)| *name == other) {
+                Some((_, value)) => *value,
+                None => unreachable!("`{}` takes its default from `{other}`, which does not stand before it", param.name),
+            },
+            (None, Default::Required) => return Err(format!("`{}` is missing", param.name)),
+        };
+        param.accepts(value).map_err(|kind| format!("`{}` must be {kind}", param.name))?;
+        args.push((param.name, value));
+    }
+    Ok(Args(args))
 }
 
 /// An entry of the state dict, relative to the layer's path.
@@ -231,6 +307,15 @@ pub trait AnyLayer: Sync {
     fn lower(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering;
 }
 
+/// Whether a value of that shape has at least one element and not more than memory can hold; if not, why.
+pub fn countable(shape: &Shape) -> Result<(), String> {
+    match dim::product(shape.0.iter().copied()) {
+        Some(0) => Err(format!("a value of shape {shape} has no elements")),
+        Some(_) => Ok(()),
+        None => Err(format!("a value of shape {shape} has more elements than memory can address")),
+    }
+}
+
 /// A layer's unit type, made a value so that it can stand in the registry.
 pub struct Entry<L>(pub std::marker::PhantomData<fn() -> L>);
 
@@ -251,7 +336,12 @@ impl<L: Layer> AnyLayer for Entry<L> {
         L::SIGNATURE
     }
     fn infer(&self, args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        L::infer(args, inputs)
+        for (position, input) in inputs.iter().enumerate() {
+            countable(input).map_err(|message| Problem::input(position, message))?;
+        }
+        let output = L::infer(args, inputs)?;
+        countable(&output).map_err(Problem::layer)?;
+        Ok(output)
     }
     fn recover(&self, args: &Args) -> Option<Shape> {
         L::recover(args)

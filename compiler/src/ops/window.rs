@@ -81,7 +81,7 @@ pub fn map(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
 
 /// The larger one; a NaN is larger than any number, as in PyTorch.
 pub fn maximum<T: Float>(a: T, b: T) -> T {
-    if b <= a || a != a { a } else { b }
+    if b <= a || a.to_f64().is_nan() { a } else { b }
 }
 
 /// The shape rule of a pooling.

@@ -1,0 +1,49 @@
+//! Shape inference: the shapes of all values from those of the inputs, layer by layer, epilogues included. Floor 5.
+
+use crate::diag::Problem;
+use crate::graph::{Call, Graph, Node};
+use crate::ops::Inputs;
+use crate::registry;
+use crate::shape::Shape;
+
+/// Computes the shape of every value that a node defines. The inputs' shapes are given; the ids are in range.
+///
+/// An error names the node (by its index) whose layer, or a stage of whose epilogue, does not accept its inputs.
+pub fn infer(graph: &mut Graph) -> Result<(), (usize, Problem)> {
+    for index in 0..graph.nodes.len() {
+        let node = &graph.nodes[index];
+        let mut shapes = stages(graph, node).map_err(|problem| (index, problem))?;
+        if let Some(shape) = shapes.pop() {
+            graph.values[node.output.0 as usize] = shape;
+        }
+    }
+    Ok(())
+}
+
+/// The shapes that a node goes through: its layer's output, then that of each stage of its epilogue. The last one is what it defines.
+pub fn stages(graph: &Graph, node: &Node) -> Result<Vec<Shape>, Problem> {
+    let inputs: Vec<&Shape> = node.inputs.iter().map(|&input| graph.shape(input)).collect();
+    let mut shapes = vec![call(&node.call, &inputs)?];
+    for stage in &node.epilogue {
+        let mut inputs = vec![&shapes[shapes.len() - 1]];
+        inputs.extend(stage.others.iter().map(|&other| graph.shape(other)));
+        let shape = call(&stage.call, &inputs)?;
+        shapes.push(shape);
+    }
+    Ok(shapes)
+}
+
+/// The shape of one call's output.
+pub fn call(call: &Call, inputs: &[&Shape]) -> Result<Shape, Problem> {
+    let Some(layer) = registry::layer(call.layer) else {
+        return Err(Problem::layer(format!("there is no layer `{}`", call.layer)));
+    };
+    let found = inputs.len();
+    let expected = match layer.inputs() {
+        Inputs::One if found != 1 => "one value",
+        Inputs::Two if found != 2 => "two values",
+        Inputs::Many if found == 0 => "at least one value",
+        _ => return layer.infer(&call.args, inputs),
+    };
+    Err(Problem::layer(format!("`{}` reads {expected}, but is given {found}", call.layer)))
+}
