@@ -103,6 +103,31 @@ pub struct View {
     pub channel: usize,
 }
 
+impl View {
+    /// At a place, from its offset, height, width and channels, and the distances between its rows, pixels and channels.
+    pub const fn new(place: Place, offset: usize, [height, width, channels]: [usize; 3], strides: [usize; 3]) -> View {
+        let [row, pixel, channel] = strides;
+        View { place, offset, height, width, channels, row, pixel, channel }
+    }
+
+    /// Whether its elements lie side by side in the order row, column, channel: a stretch of memory without gaps.
+    pub fn is_dense(&self) -> bool {
+        self.channel == 1
+            && (self.height * self.width == 1 || self.pixel == self.channels)
+            && (self.height == 1 || self.row == self.width * self.pixel)
+    }
+
+    /// How many elements it has.
+    pub fn len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Whether it has no elements; never so in an accepted plan.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// An element-wise function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Activation {
@@ -205,6 +230,55 @@ pub enum Kernel {
     Copy(Copy),
     /// Zeros around a map.
     ClearBorder(ClearBorder),
+}
+
+impl Kernel {
+    /// The maps that it touches: what it reads, then what it writes. A [`ClearBorder`] writes around its map.
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        let [first, second] = match self {
+            Kernel::Conv(conv) => [Some(&conv.input), conv.epilogue.residual.as_ref()],
+            Kernel::Linear(linear) => [Some(&linear.input), linear.epilogue.residual.as_ref()],
+            Kernel::Pool(pool) => [Some(&pool.input), None],
+            Kernel::Affine(affine) => [Some(&affine.input), None],
+            Kernel::Activate(activate) => [Some(&activate.input), None],
+            Kernel::Combine(combine) => [Some(&combine.a), Some(&combine.b)],
+            Kernel::Softmax(softmax) => [Some(&softmax.input), None],
+            Kernel::Copy(copy) => [Some(&copy.input), None],
+            Kernel::ClearBorder(_) => [None, None],
+        };
+        [first, second, Some(self.output())].into_iter().flatten()
+    }
+
+    /// What it writes.
+    pub fn output(&self) -> &View {
+        match self {
+            Kernel::Conv(conv) => &conv.output,
+            Kernel::Linear(linear) => &linear.output,
+            Kernel::Pool(pool) => &pool.output,
+            Kernel::Affine(affine) => &affine.output,
+            Kernel::Activate(activate) => &activate.output,
+            Kernel::Combine(combine) => &combine.output,
+            Kernel::Softmax(softmax) => &softmax.output,
+            Kernel::Copy(copy) => &copy.output,
+            Kernel::ClearBorder(clear) => &clear.view,
+        }
+    }
+
+    /// [`Kernel::views`], to be changed.
+    pub fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
+        let (first, second, output) = match self {
+            Kernel::Conv(conv) => (Some(&mut conv.input), conv.epilogue.residual.as_mut(), &mut conv.output),
+            Kernel::Linear(linear) => (Some(&mut linear.input), linear.epilogue.residual.as_mut(), &mut linear.output),
+            Kernel::Pool(pool) => (Some(&mut pool.input), None, &mut pool.output),
+            Kernel::Affine(affine) => (Some(&mut affine.input), None, &mut affine.output),
+            Kernel::Activate(activate) => (Some(&mut activate.input), None, &mut activate.output),
+            Kernel::Combine(combine) => (Some(&mut combine.a), Some(&mut combine.b), &mut combine.output),
+            Kernel::Softmax(softmax) => (Some(&mut softmax.input), None, &mut softmax.output),
+            Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
+            Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
+        };
+        [first, second, Some(output)].into_iter().flatten()
+    }
 }
 
 /// How a convolution is computed.
@@ -314,7 +388,7 @@ pub struct Affine {
 pub struct Activate {
     /// What is read.
     pub input: View,
-    /// What is written; may be the input.
+    /// What is written; may be the input itself.
     pub output: View,
     /// Applied to each element.
     pub activation: Activation,
@@ -349,7 +423,7 @@ pub struct Combine {
 pub struct Softmax {
     /// What is read.
     pub input: View,
-    /// What is written; may be the input.
+    /// What is written; may be the input itself.
     pub output: View,
 }
 
@@ -446,6 +520,46 @@ pub struct Layer {
     pub macs: u64,
     /// The step that computes it; `None` where nothing is left to compute (dropout, a concatenation in place).
     pub step: Option<usize>,
+}
+
+impl Port {
+    /// From its name and sizes.
+    pub const fn new(name: &'static str, shape: &'static [usize]) -> Port {
+        Port { name: Cow::Borrowed(name), shape: Cow::Borrowed(shape) }
+    }
+}
+
+impl Step {
+    /// From what it fuses and computes.
+    pub const fn new(name: &'static str, kernel: Kernel) -> Step {
+        Step { name: Cow::Borrowed(name), kernel }
+    }
+}
+
+impl Layer {
+    /// From its path, call, output's sizes, learned parameters, multiply-adds and the step that computes it.
+    pub const fn new(
+        path: &'static str,
+        call: &'static str,
+        shape: &'static [usize],
+        n_parameters: usize,
+        macs: u64,
+        step: Option<usize>,
+    ) -> Layer {
+        Layer { path: Cow::Borrowed(path), call: Cow::Borrowed(call), shape: Cow::Borrowed(shape), n_parameters, macs, step }
+    }
+}
+
+impl Parameter {
+    /// A tensor that is learned.
+    pub const fn learned(name: &'static str, shape: &'static [usize], init: Init) -> Parameter {
+        Parameter { name: Cow::Borrowed(name), shape: Cow::Borrowed(shape), init, learned: true }
+    }
+
+    /// A running statistic.
+    pub const fn statistic(name: &'static str, shape: &'static [usize], init: Init) -> Parameter {
+        Parameter { name: Cow::Borrowed(name), shape: Cow::Borrowed(shape), init, learned: false }
+    }
 }
 
 impl Plan {
