@@ -1,0 +1,61 @@
+//! The plan's verifier: what a back end may rely on. It runs at the end of lowering; what it finds is a mistake of this crate.
+
+use crate::plan::{Conv, Kernel, Place, Plan, View};
+
+/// Whether every step stays inside of its places and its packs are there.
+///
+/// Lifetimes are checked where they are known, in `memory`.
+pub fn check(plan: &Plan) -> Result<(), String> {
+    for (index, step) in plan.steps.iter().enumerate() {
+        let place = |problem: String| format!("step {index}, `{}`: {problem}", step.name);
+        for view in step.kernel.views() {
+            inside(plan, view, [0; 4]).map_err(place)?;
+        }
+        match &step.kernel {
+            Kernel::Conv(conv) => {
+                inside(plan, &conv.input, border_read(conv)).map_err(place)?;
+                has_pack(plan, conv.pack).map_err(place)?;
+            }
+            Kernel::Linear(linear) => {
+                has_pack(plan, linear.pack).map_err(place)?;
+                if !linear.input.is_dense() {
+                    return Err(place(format!("its input does not lie side by side: {:?}", linear.input)));
+                }
+            }
+            Kernel::Affine(affine) => has_pack(plan, affine.pack).map_err(place)?,
+            Kernel::ClearBorder(clear) => inside(plan, &clear.view, clear.border).map_err(place)?,
+            _ => {}
+        }
+        if matches!(step.kernel.output().place, Place::Input(_)) {
+            return Err(place("it writes to an input".to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// Rows and columns around its input that a convolution reads: top, left, bottom, right.
+pub fn border_read(conv: &Conv) -> [usize; 4] {
+    let sizes = [conv.input.height, conv.input.width];
+    let after = |axis: usize| {
+        let end = (conv.size()[axis] - 1) * conv.stride[axis] + (conv.window[axis] - 1) * conv.dilation[axis] + 1;
+        end.saturating_sub(conv.pad[axis] + sizes[axis])
+    };
+    [conv.pad[0], conv.pad[1], after(0), after(1)]
+}
+
+fn has_pack(plan: &Plan, pack: usize) -> Result<(), String> {
+    if pack < plan.packs.len() { Ok(()) } else { Err(format!("there is no pack {pack}")) }
+}
+
+/// Whether a view with rows and columns around it lies inside of its place.
+fn inside(plan: &Plan, view: &View, [top, left, bottom, right]: [usize; 4]) -> Result<(), String> {
+    let len = match view.place {
+        Place::Arena => Some(plan.arena_len),
+        Place::Input(index) => plan.inputs.get(index).map(|port| port.shape.iter().product()),
+        Place::Output(index) => plan.outputs.get(index).map(|port| port.shape.iter().product()),
+    };
+    let before = top * view.row + left * view.pixel;
+    let last = (view.height - 1 + bottom) * view.row + (view.width - 1 + right) * view.pixel + (view.channels - 1) * view.channel;
+    let fits = before <= view.offset && len.is_some_and(|len| view.offset + last < len);
+    if fits { Ok(()) } else { Err(format!("{view:?} with [{top}, {left}, {bottom}, {right}] around it leaves its place")) }
+}

@@ -1,0 +1,390 @@
+//! Where values live: which have memory of their own, which are slices of a concatenation, which are only another view.
+//!
+//! Inside, maps are NHWC in buffers with the border that their readers need, and
+//! - what is concatenated is written into its channels of the whole (recursively, so that a DenseNet block is one buffer);
+//! - zero padding is its input with a wider border, subsampling its input at larger strides: neither moves an element;
+//! - a flattened map is the map itself, if its only readers are linear layers, whose weights are permuted instead;
+//! - a port is read or written in place where its layout (NCHW) is that of its reader or writer: vectors, maps of one channel.
+
+use crate::graph::{Graph, Node, ValueId};
+use crate::ops::Lowering;
+use crate::plan::{Place, View};
+
+/// Most elements of an arena: 256 GiB of f32, far from where counting overflows.
+pub const MAX_LEN: usize = 1 << 36;
+
+/// A stretch of memory: a map with its border, in which one value or several slices live.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Buffer {
+    /// In the arena (at an offset decided later) or at a port.
+    pub place: Place,
+    /// Height, width and channels of the map.
+    pub size: [usize; 3],
+    /// Zeros around it: top, left, bottom, right.
+    pub border: [usize; 4],
+    /// Channels before and after a slice that are always zero: `(view of the slice, zeros before, zeros after)`.
+    pub zero_channels: Vec<(View, usize, usize)>,
+}
+
+impl Buffer {
+    /// Elements, border included.
+    pub fn len(&self) -> usize {
+        self.checked_len().unwrap_or(usize::MAX)
+    }
+
+    fn checked_len(&self) -> Option<usize> {
+        let ([height, width, channels], [top, left, bottom, right]) = (self.size, self.border);
+        let rows = top.checked_add(height)?.checked_add(bottom)?;
+        let columns = left.checked_add(width)?.checked_add(right)?;
+        rows.checked_mul(columns)?.checked_mul(channels)
+    }
+
+    /// The map, all channels of it, counted from the buffer's first element.
+    pub fn view(&self) -> View {
+        let ([height, width, channels], [top, left, _, right]) = (self.size, self.border);
+        let row = (left + width + right) * channels;
+        let offset = top * row + left * channels;
+        View { place: self.place, offset, height, width, channels, row, pixel: channels, channel: 1 }
+    }
+}
+
+/// A view of a buffer; its offset counts from the buffer's start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spot {
+    /// Index into [`Layout::buffers`].
+    pub buffer: usize,
+    /// What of it.
+    pub view: View,
+}
+
+/// How a value comes to its memory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Home {
+    /// Memory of its own.
+    Own,
+    /// Channels of another value, from this one on.
+    Slice { of: ValueId, first: usize },
+    /// The same elements.
+    Same { of: ValueId },
+    /// Another value and zeros around it: top, left.
+    Padded { of: ValueId, top: usize, left: usize },
+    /// Every n-th row and column of another value.
+    Subsampled { of: ValueId, stride: [usize; 2] },
+    /// The elements of a map side by side, in its own order.
+    Flat { of: ValueId },
+}
+
+/// The layout of a graph's values.
+pub struct Layout<'a> {
+    graph: &'a Graph,
+    homes: Vec<Home>,
+    /// The buffer of each value with memory of its own.
+    own: Vec<Option<usize>>,
+    /// The buffers of the inputs' ports, first in `buffers`; of the outputs' after them.
+    pub buffers: Vec<Buffer>,
+}
+
+/// What computes each node's own call, by node.
+pub type Lowerings = Vec<Lowering>;
+
+impl<'a> Layout<'a> {
+    /// Decides on the homes of all values.
+    ///
+    /// The error says that a value with its border is larger than memory can be.
+    pub fn of(graph: &'a Graph, lowerings: &Lowerings) -> Result<Layout<'a>, String> {
+        let borders = borders(graph, lowerings);
+        let homes = homes(graph, lowerings, &borders);
+        let mut layout = Layout { graph, homes, own: vec![None; graph.values.len()], buffers: Vec::new() };
+        layout.add_ports();
+        layout.add_buffers(lowerings, &borders)?;
+        Ok(layout)
+    }
+
+    /// The view of a value that kernels read and write.
+    pub fn spot(&self, value: ValueId) -> Spot {
+        let [channels, height, width] = self.graph.shape(value).chw();
+        let moved = |of: ValueId, change: &dyn Fn(View) -> View| {
+            let Spot { buffer, view } = self.spot(of);
+            Spot { buffer, view: View { height, width, channels, ..change(view) } }
+        };
+        match self.homes[value.0 as usize] {
+            Home::Own => match self.own[value.0 as usize] {
+                Some(buffer) => Spot { buffer, view: self.buffers[buffer].view() },
+                None => unreachable!("{value:?} has a home of its own but no buffer"),
+            },
+            Home::Slice { of, first } => moved(of, &|view| View { offset: view.offset + first, ..view }),
+            Home::Same { of } => moved(of, &|view| view),
+            Home::Padded { of, top, left } => {
+                moved(of, &|view| View { offset: view.offset - top * view.row - left * view.pixel, ..view })
+            }
+            Home::Subsampled { of, stride } => {
+                moved(of, &|view| View { row: view.row * stride[0], pixel: view.pixel * stride[1], ..view })
+            }
+            Home::Flat { of } => match self.input(of) {
+                Some(port) => Spot { buffer: port, view: vector(Place::Input(port), 0, channels) },
+                None => moved(of, &|view| vector(view.place, view.offset, channels)),
+            },
+        }
+    }
+
+    /// The view of a value to copy from: for an input its port as it is.
+    pub fn source(&self, value: ValueId) -> Spot {
+        match (self.homes[value.0 as usize], self.input(value)) {
+            (Home::Own, Some(port)) => Spot { buffer: port, view: self.port(Place::Input(port), value) },
+            _ => self.spot(value),
+        }
+    }
+
+    /// The port of an output, to copy a value to.
+    pub fn output(&self, index: usize) -> Spot {
+        let view = self.port(Place::Output(index), self.graph.outputs[index].value);
+        Spot { buffer: self.graph.inputs.len() + index, view }
+    }
+
+    /// Whether a value was written where `spot` is, so that nothing has to be copied.
+    pub fn is_at(&self, value: ValueId, spot: Spot) -> bool {
+        matches!(self.homes[value.0 as usize], Home::Slice { .. }) && self.spot(value) == spot
+    }
+
+    /// Whether a value is written to the port of that output at once.
+    pub fn is_output(&self, value: ValueId, index: usize) -> bool {
+        self.own[value.0 as usize] == Some(self.graph.inputs.len() + index)
+    }
+
+    /// Whether nothing is left to do for a node: its output is a view of what it reads.
+    pub fn is_view(&self, node: &Node) -> bool {
+        !matches!(self.homes[node.output.0 as usize], Home::Own | Home::Slice { .. })
+    }
+
+    /// Where the input of a concatenation (or of `pad_channels`) belongs that starts at channel `first` of the output.
+    pub fn slice(&self, output: ValueId, first: usize, channels: usize) -> Spot {
+        let Spot { buffer, view } = self.spot(output);
+        Spot { buffer, view: View { offset: view.offset + first, channels, ..view } }
+    }
+
+    /// A map's elements in the order C, H, W at the place of the vector `flat`.
+    pub fn unflattened(&self, flat: ValueId, [channels, height, width]: [usize; 3]) -> Spot {
+        let Spot { buffer, view } = self.spot(flat);
+        Spot { buffer, view: View { height, width, channels, row: width, pixel: 1, channel: height * width, ..view } }
+    }
+
+    /// The map whose elements a flattened value holds in the order H, W, C.
+    pub fn permuted(&self, flat: ValueId) -> Option<[usize; 3]> {
+        match self.homes[flat.0 as usize] {
+            Home::Flat { of } if self.input(of).is_none() => Some(self.graph.shape(of).chw()),
+            Home::Same { of } => self.permuted(of),
+            _ => None,
+        }
+    }
+
+    /// The index of the input that a value is.
+    fn input(&self, value: ValueId) -> Option<usize> {
+        self.graph.inputs.iter().position(|port| port.value == value)
+    }
+
+    /// The inputs that are copied into the arena before anything reads them there, with their names.
+    pub fn copied_inputs(&self) -> impl Iterator<Item = (ValueId, &'a str)> + '_ {
+        let in_arena =
+            |value: ValueId| self.own[value.0 as usize].is_some_and(|buffer| self.buffers[buffer].place == Place::Arena);
+        let inputs = self.graph.inputs.iter().filter(move |port| in_arena(port.value));
+        inputs.map(|port| (port.value, port.name.as_str()))
+    }
+
+    /// A port as it is, dense in the order C, H, W; a map of one pixel or one channel is NHWC at the same time.
+    fn port(&self, place: Place, value: ValueId) -> View {
+        let [channels, height, width] = self.graph.shape(value).chw();
+        match height * width {
+            1 => vector(place, 0, channels),
+            pixels => {
+                let channel = if channels == 1 { 1 } else { pixels };
+                View { place, offset: 0, height, width, channels, row: width, pixel: 1, channel }
+            }
+        }
+    }
+
+    fn add_ports(&mut self) {
+        let inputs = self.graph.inputs.iter().enumerate().map(|(index, port)| (Place::Input(index), port.value));
+        let outputs = self.graph.outputs.iter().enumerate().map(|(index, port)| (Place::Output(index), port.value));
+        for (place, value) in inputs.chain(outputs) {
+            let [channels, height, width] = self.graph.shape(value).chw();
+            self.buffers.push(Buffer { place, size: [height, width, channels], border: [0; 4], zero_channels: Vec::new() });
+        }
+    }
+
+    fn add_buffers(&mut self, lowerings: &Lowerings, borders: &[[usize; 4]]) -> Result<(), String> {
+        let graph = self.graph;
+        let mut widest = borders.to_vec();
+        for value in (0..graph.values.len() as u32).map(ValueId) {
+            let root = self.root(value);
+            widest[root.0 as usize] = wider(widest[root.0 as usize], borders[value.0 as usize]);
+        }
+        for (index, port) in graph.inputs.iter().enumerate() {
+            let [channels, height, width] = graph.shape(port.value).chw();
+            let in_place = (channels == 1 || height * width == 1) && widest[port.value.0 as usize] == [0; 4];
+            let buffer = if in_place { index } else { self.buffers.len() };
+            if !in_place && !reads_as_map(graph, lowerings, port.value) {
+                continue;
+            }
+            if !in_place {
+                self.push(port.value, widest[port.value.0 as usize])?;
+            }
+            self.own[port.value.0 as usize] = Some(buffer);
+        }
+        for node in &graph.nodes {
+            if self.homes[node.output.0 as usize] != Home::Own {
+                continue;
+            }
+            let buffer = match self.direct_output(node.output, lowerings) {
+                Some(index) => graph.inputs.len() + index,
+                None => self.push(node.output, widest[node.output.0 as usize])?,
+            };
+            self.own[node.output.0 as usize] = Some(buffer);
+        }
+        for (node, lowering) in graph.nodes.iter().zip(lowerings) {
+            if let Lowering::PadChannels { before } = *lowering {
+                let channels = graph.shape(node.inputs[0]).chw()[0];
+                let after = graph.shape(node.output).chw()[0] - channels - before;
+                let Spot { buffer, view } = self.slice(node.output, before, channels);
+                self.buffers[buffer].zero_channels.push((view, before, after));
+            }
+        }
+        Ok(())
+    }
+
+    /// A buffer in the arena for a value.
+    fn push(&mut self, value: ValueId, border: [usize; 4]) -> Result<usize, String> {
+        let [channels, height, width] = self.graph.shape(value).chw();
+        let buffer = Buffer { place: Place::Arena, size: [height, width, channels], border, zero_channels: Vec::new() };
+        if buffer.checked_len().is_none_or(|len| len > MAX_LEN) {
+            return Err(format!("a map {} with the zeros around it is larger than memory can be", self.graph.shape(value)));
+        }
+        self.buffers.push(buffer);
+        Ok(self.buffers.len() - 1)
+    }
+
+    /// The value whose buffer a value lives in.
+    fn root(&self, value: ValueId) -> ValueId {
+        match self.homes[value.0 as usize] {
+            Home::Own => value,
+            Home::Slice { of, .. }
+            | Home::Same { of }
+            | Home::Padded { of, .. }
+            | Home::Subsampled { of, .. }
+            | Home::Flat { of } => self.root(of),
+        }
+    }
+
+    /// The output whose port a value can be written to at once: nothing else reads it, and the layout is the port's.
+    fn direct_output(&self, value: ValueId, lowerings: &Lowerings) -> Option<usize> {
+        let graph = self.graph;
+        let [channels, height, width] = graph.shape(value).chw();
+        let same_layout = channels == 1 || height * width == 1;
+        let written_once = same_layout && graph.n_uses(value) == 1 && self.only_written(value, lowerings);
+        graph.outputs.iter().position(|port| written_once && port.value == value)
+    }
+
+    /// Whether nothing reads what lives in a value's buffer, and none of it has to be zero.
+    fn only_written(&self, value: ValueId, lowerings: &Lowerings) -> bool {
+        let inside = |node: &&Node| self.root(node.output) == value && node.output != value;
+        let unread = self.graph.nodes.iter().filter(inside).all(|node| {
+            let in_place = matches!(self.homes[node.output.0 as usize], Home::Slice { .. });
+            in_place && self.graph.n_uses(node.output) == 1
+        });
+        let padded = self
+            .graph
+            .nodes
+            .iter()
+            .zip(lowerings)
+            .any(|(node, lowering)| matches!(lowering, Lowering::PadChannels { .. }) && self.root(node.output) == value);
+        unread && !padded
+    }
+}
+
+/// A vector of `len` elements.
+fn vector(place: Place, offset: usize, len: usize) -> View {
+    View { place, offset, height: 1, width: 1, channels: len, row: len, pixel: len, channel: 1 }
+}
+
+/// The wider of two borders at each side.
+fn wider(a: [usize; 4], b: [usize; 4]) -> [usize; 4] {
+    std::array::from_fn(|side| a[side].max(b[side]))
+}
+
+/// The zeros around each value that its readers need.
+fn borders(graph: &Graph, lowerings: &Lowerings) -> Vec<[usize; 4]> {
+    let mut borders = vec![[0; 4]; graph.values.len()];
+    for (node, lowering) in graph.nodes.iter().zip(lowerings).rev() {
+        let after = borders[node.output.0 as usize];
+        let needed = match *lowering {
+            Lowering::Conv { pad, .. } => pad,
+            Lowering::Pad(pad) => std::array::from_fn(|side| pad[side].saturating_add(after[side])),
+            Lowering::Identity => after,
+            _ => continue,
+        };
+        let input = &mut borders[node.inputs[0].0 as usize];
+        *input = wider(*input, needed);
+    }
+    borders
+}
+
+/// How each value comes to its memory.
+fn homes(graph: &Graph, lowerings: &Lowerings, borders: &[[usize; 4]]) -> Vec<Home> {
+    let mut homes = vec![Home::Own; graph.values.len()];
+    for (node, lowering) in graph.nodes.iter().zip(lowerings) {
+        let of = node.inputs[0];
+        let bordered = borders[node.output.0 as usize] != [0; 4];
+        homes[node.output.0 as usize] = match *lowering {
+            Lowering::Identity => Home::Same { of },
+            Lowering::Pad([top, left, ..]) => Home::Padded { of, top, left },
+            Lowering::Subsample(stride) if !bordered => Home::Subsampled { of, stride },
+            Lowering::Flatten if stays_flat(graph, lowerings, borders, &homes, node) => Home::Flat { of },
+            _ => Home::Own,
+        };
+    }
+    for (node, lowering) in graph.nodes.iter().zip(lowerings) {
+        let mut first = match *lowering {
+            Lowering::Concat => 0,
+            Lowering::PadChannels { before } => before,
+            _ => continue,
+        };
+        for &input in &node.inputs {
+            if homes[input.0 as usize] == Home::Own && graph.producer(input).is_some() {
+                homes[input.0 as usize] = Home::Slice { of: node.output, first };
+            }
+            first += graph.shape(input).chw()[0];
+        }
+    }
+    homes
+}
+
+/// Whether a `flatten` can leave the elements where they are.
+fn stays_flat(graph: &Graph, lowerings: &Lowerings, borders: &[[usize; 4]], homes: &[Home], flatten: &Node) -> bool {
+    let of = flatten.inputs[0];
+    let [channels, height, width] = graph.shape(of).chw();
+    if height * width == 1 || graph.inputs.iter().any(|port| port.value == of) {
+        return true;
+    }
+    let dense = homes[of.0 as usize] == Home::Own && borders[of.0 as usize] == [0; 4] && !is_joined(graph, lowerings, of);
+    dense && (channels == 1 || only_linear_reads(graph, lowerings, flatten.output))
+}
+
+/// Whether a value is an input of a concatenation, in whose buffer its pixels lie apart.
+fn is_joined(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
+    let joins = |lowering: &Lowering| matches!(lowering, Lowering::Concat | Lowering::PadChannels { .. });
+    graph.nodes.iter().zip(lowerings).any(|(node, lowering)| joins(lowering) && node.inputs.contains(&value))
+}
+
+/// Whether linear layers alone read a value, each as its input.
+fn only_linear_reads(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
+    let reads = graph.nodes.iter().zip(lowerings);
+    let linear = reads.filter(|(node, lowering)| matches!(lowering, Lowering::Linear { .. }) && node.inputs[0] == value).count();
+    linear == graph.n_uses(value)
+}
+
+/// Whether anything reads an input as a map inside, not only to copy or to flatten it.
+fn reads_as_map(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
+    graph.nodes.iter().zip(lowerings).any(|(node, lowering)| {
+        let copies = matches!(lowering, Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten);
+        node.reads().any(|read| read == value) && !copies
+    })
+}

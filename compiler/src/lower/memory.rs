@@ -1,0 +1,132 @@
+//! Where buffers lie in the arena: lifetimes, then offsets, the largest first, each as low as those alive beside it allow.
+//!
+//! Two buffers share memory when no step needs both. A buffer with a border then has it cleared in every run, unless those that
+//! share its memory have their zeros in the same places, as the maps of one resolution of a ResNet do.
+
+use super::layout::{Buffer, MAX_LEN};
+use super::steps::Draft;
+use crate::plan::{ClearBorder, Kernel, Place, Step, Text, View};
+
+/// Buffers start at multiples of as many elements: one cache line of f32.
+const ALIGN: usize = 16;
+
+/// A buffer in the arena.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Index into the layout's buffers.
+    pub buffer: usize,
+    /// First and last step that touches it.
+    pub steps: [usize; 2],
+    /// Of its first element.
+    pub offset: usize,
+    /// Elements, rounded up.
+    pub len: usize,
+    /// Whether its zeros are written in every run.
+    pub cleared: bool,
+}
+
+impl Slot {
+    /// Whether two buffers are needed by one step.
+    pub fn alive_with(&self, other: &Slot) -> bool {
+        self.steps[0] <= other.steps[1] && other.steps[0] <= self.steps[1]
+    }
+
+    /// Whether two buffers have elements in common.
+    pub fn overlaps(&self, other: &Slot) -> bool {
+        self.offset < other.offset + other.len && other.offset < self.offset + self.len
+    }
+}
+
+/// Places every buffer that steps use. The error says that the arena would be larger than memory can be.
+pub fn place(buffers: &[Buffer], drafts: &[Draft]) -> Result<(Vec<Slot>, usize), String> {
+    let mut slots = lifetimes(buffers, drafts);
+    let mut order: Vec<usize> = (0..slots.len()).collect();
+    order.sort_by_key(|&slot| (std::cmp::Reverse(slots[slot].len), slots[slot].steps, slots[slot].buffer));
+    let mut arena_len: usize = 0;
+    for (rank, &slot) in order.iter().enumerate() {
+        let mut beside: Vec<Slot> =
+            order[..rank].iter().map(|&other| slots[other]).filter(|other| other.alive_with(&slots[slot])).collect();
+        beside.sort_by_key(|other| other.offset);
+        let mut offset = 0;
+        for other in beside {
+            if offset + slots[slot].len <= other.offset {
+                break;
+            }
+            offset = offset.max(other.offset + other.len);
+        }
+        slots[slot].offset = offset;
+        arena_len = arena_len.max(offset + slots[slot].len);
+        if arena_len > MAX_LEN {
+            return Err("its values need more memory than a machine has".to_string());
+        }
+    }
+    for slot in 0..slots.len() {
+        slots[slot].cleared = has_zeros(&buffers[slots[slot].buffer])
+            && slots.iter().any(|other| slots[slot].overlaps(other) && !same_zeros(buffers, &slots[slot], other));
+    }
+    Ok((slots, arena_len))
+}
+
+/// Whether what one step needs lies apart. The error is a mistake of [`place`].
+pub fn check(slots: &[Slot]) -> Result<(), String> {
+    for (i, slot) in slots.iter().enumerate() {
+        if let Some(other) = slots[..i].iter().find(|other| other.alive_with(slot) && other.overlaps(slot)) {
+            return Err(format!(
+                "buffers {} and {} overlap while both are alive: {other:?}, {slot:?}",
+                other.buffer, slot.buffer
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The steps that clear a slot's zeros, counted from its buffer's start.
+pub fn clearing(buffer: &Buffer, name: &str) -> Vec<Step> {
+    let mut regions = Vec::new();
+    if buffer.border != [0; 4] {
+        regions.push((buffer.view(), buffer.border));
+    }
+    for &(view, before, after) in &buffer.zero_channels {
+        regions.push((channels_as_columns(&view), [0, before, 0, after]));
+    }
+    let step = |(view, border)| Step {
+        name: Text::Owned(format!("zeros around {name}")),
+        kernel: Kernel::ClearBorder(ClearBorder { view, border }),
+    };
+    regions.into_iter().map(step).collect()
+}
+
+/// A slice of channels as a map with a pixel per row and a channel per column, so that channels beside it are its border.
+///
+/// Pixels of a buffer lie at one distance from each other over the ends of rows, too; the border's pixels are rows like others.
+fn channels_as_columns(view: &View) -> View {
+    let pixels = (view.height - 1) * (view.row / view.pixel) + view.width;
+    View { height: pixels, width: view.channels, channels: 1, row: view.pixel, pixel: 1, ..*view }
+}
+
+/// The first and last step of each buffer in the arena, in the order of the buffers.
+fn lifetimes(buffers: &[Buffer], drafts: &[Draft]) -> Vec<Slot> {
+    let slot = |(index, buffer): (usize, &Buffer)| {
+        let uses = || drafts.iter().enumerate().filter(move |(_, draft)| draft.buffers.contains(&index)).map(|(step, _)| step);
+        Some(Slot {
+            buffer: index,
+            steps: [uses().next()?, uses().next_back()?],
+            offset: 0,
+            len: buffer.len().next_multiple_of(ALIGN),
+            cleared: false,
+        })
+    };
+    buffers.iter().enumerate().filter(|(_, buffer)| buffer.place == Place::Arena).filter_map(slot).collect()
+}
+
+/// Whether some of a buffer has to be zero.
+fn has_zeros(buffer: &Buffer) -> bool {
+    buffer.border != [0; 4] || !buffer.zero_channels.is_empty()
+}
+
+/// Whether two slots are alike, so that neither writes where the other needs zeros.
+fn same_zeros(buffers: &[Buffer], a: &Slot, b: &Slot) -> bool {
+    let (first, second) = (&buffers[a.buffer], &buffers[b.buffer]);
+    a.offset == b.offset
+        && (first.size, first.border, &first.zero_channels) == (second.size, second.border, &second.zero_channels)
+}

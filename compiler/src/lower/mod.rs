@@ -1,0 +1,86 @@
+//! From an optimised graph to a plan. Floor 7.
+//!
+//! - `layout` decides which memory a value lives in and through which view it is read;
+//! - `steps` turns nodes into steps, and moves values where they cannot be had in place;
+//! - `memory` places buffers in the arena by their lifetimes;
+//! - `weights` lists the state dict and how it is packed;
+//! - `check` verifies the finished plan.
+
+mod check;
+mod layout;
+mod memory;
+mod steps;
+mod summary;
+mod weights;
+
+pub use check::check;
+
+use crate::graph::Graph;
+use crate::passes::rewrite::own_lowering;
+use crate::plan::{List, Plan, Port, Step, Text};
+use crate::shape::Shape;
+use layout::{Buffer, Layout, Lowerings};
+use memory::Slot;
+use weights::Weights;
+
+/// The plan of an optimised graph. State dict and summary are those of `original`, the graph as it was written.
+///
+/// The error is a sentence about the network as a whole: its values are larger than memory can be.
+pub fn lower(graph: &Graph, original: &Graph) -> Result<Plan, String> {
+    lower_with_memory(graph, original).map(|(plan, ..)| plan)
+}
+
+/// [`lower`], with what the plan itself does not say: the buffers and where they lie.
+fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffer>, Vec<Slot>), String> {
+    let lowerings: Lowerings = graph.nodes.iter().map(|node| own_lowering(graph, node)).collect();
+    let layout = Layout::of(graph, &lowerings)?;
+    let mut weights = Weights::of(original);
+    let drafts = steps::drafts(graph, &lowerings, &layout, &mut weights)?;
+    let (mut slots, arena_len) = memory::place(&layout.buffers, &drafts)?;
+
+    let mut steps: Vec<Step> = Vec::new();
+    // The step that computes each node, for the summary; of several (the copies of a concatenation) the last.
+    let mut step_of_node = vec![None; graph.nodes.len()];
+    let mut new_index = Vec::new();
+    for (index, mut draft) in drafts.into_iter().enumerate() {
+        for slot in slots.iter().filter(|slot| slot.cleared && slot.steps[0] == index) {
+            for mut step in memory::clearing(&layout.buffers[slot.buffer], &draft.step.name) {
+                step.kernel.views_mut().for_each(|view| view.offset += slot.offset);
+                steps.push(step);
+            }
+        }
+        let offset = |buffer: usize| slots.iter().find(|slot| slot.buffer == buffer).map_or(0, |slot| slot.offset);
+        for (view, &buffer) in draft.step.kernel.views_mut().zip(&draft.buffers) {
+            view.offset += offset(buffer);
+        }
+        if let Some(node) = draft.node {
+            step_of_node[node] = Some(steps.len());
+        }
+        new_index.push(steps.len());
+        steps.push(draft.step);
+    }
+    for slot in &mut slots {
+        slot.steps = slot.steps.map(|step| new_index[step]);
+    }
+
+    let ports = |ports: &[crate::graph::Port]| -> List<Port> {
+        let port = |port: &crate::graph::Port| {
+            let Shape(sizes) = graph.shape(port.value).clone();
+            Port { name: Text::Owned(port.name.clone()), shape: List::Owned(sizes) }
+        };
+        ports.iter().map(port).collect()
+    };
+    let plan = Plan {
+        name: Text::Owned(graph.name.clone()),
+        inputs: ports(&graph.inputs),
+        outputs: ports(&graph.outputs),
+        arena_len,
+        layers: List::Owned(summary::layers(original, graph, &step_of_node)),
+        parameters: List::Owned(weights.parameters),
+        packs: List::Owned(weights.packs),
+        steps: List::Owned(steps),
+    };
+    memory::check(&slots)?;
+    check(&plan)?;
+    Ok((plan, layout.buffers.clone(), slots))
+}

@@ -1,0 +1,234 @@
+//! From nodes to steps: one per fused node, and copies where a value has to move. Offsets still count from buffers.
+
+use super::layout::{Layout, Lowerings, Spot};
+use super::weights::Weights;
+use crate::graph::{Call, Graph, Node, Stage, ValueId};
+use crate::ops::Lowering;
+use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
+use crate::plan::{
+    Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear, Pool,
+    Softmax, Step, Text, View,
+};
+use crate::registry;
+use crate::shape::Shape;
+
+/// A step whose views count from the start of their buffers.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The step.
+    pub step: Step,
+    /// The buffer of each of its views, in the order of [`Kernel::views`].
+    pub buffers: Vec<usize>,
+    /// The node that it computes; `None` for copies of inputs and to outputs, and for clearing.
+    pub node: Option<usize>,
+}
+
+/// All steps in order, but for the clearing of borders. The error is a stage of an epilogue that no kernel can compute.
+pub fn drafts(graph: &Graph, lowerings: &Lowerings, layout: &Layout, weights: &mut Weights) -> Result<Vec<Draft>, String> {
+    let mut builder = Builder { graph, layout, weights, drafts: Vec::new(), node: None };
+    let mut waiting: Vec<(ValueId, &str)> = layout.copied_inputs().collect();
+    for port in &graph.inputs {
+        builder.copy_to_outputs(port.value, &port.name);
+    }
+    for (at, (node, lowering)) in graph.nodes.iter().zip(lowerings).enumerate() {
+        // An input moves in just before its first reader.
+        for (value, name) in waiting.extract_if(.., |(value, _)| node.reads().any(|read| read == *value)) {
+            builder.copy(name.to_string(), layout.source(value), layout.spot(value));
+        }
+        builder.node = Some(at);
+        builder.node(node, lowering)?;
+        builder.node = None;
+        builder.copy_to_outputs(node.output, &name(graph, node));
+    }
+    Ok(builder.drafts)
+}
+
+struct Builder<'a, 'b> {
+    graph: &'a Graph,
+    layout: &'a Layout<'a>,
+    weights: &'b mut Weights,
+    drafts: Vec<Draft>,
+    node: Option<usize>,
+}
+
+impl Builder<'_, '_> {
+    fn push(&mut self, name: String, kernel: Kernel, buffers: Vec<usize>) {
+        let step = Step { name: Text::Owned(name), kernel };
+        self.drafts.push(Draft { step, buffers, node: self.node });
+    }
+
+    fn copy(&mut self, name: String, from: Spot, to: Spot) {
+        let kernel = Kernel::Copy(Copy { input: from.view, output: to.view });
+        self.push(name, kernel, vec![from.buffer, to.buffer]);
+    }
+
+    /// Copies a value to each output that it was not written to at once.
+    fn copy_to_outputs(&mut self, value: ValueId, name: &str) {
+        for (index, port) in self.graph.outputs.iter().enumerate() {
+            if port.value == value && !self.layout.is_output(value, index) {
+                self.copy(format!("{name} to {}", port.name), self.layout.source(value), self.layout.output(index));
+            }
+        }
+    }
+
+    /// The steps of one node.
+    fn node(&mut self, node: &Node, lowering: &Lowering) -> Result<(), String> {
+        if self.layout.is_view(node) {
+            return Ok(());
+        }
+        let (graph, layout) = (self.graph, self.layout);
+        let name = name(graph, node);
+        let tail = Tail::of(graph, node).ok_or_else(|| format!("no kernel computes `{name}` in one step"))?;
+        let output = layout.spot(node.output);
+        let input = |position: usize| layout.spot(node.inputs[position]);
+        let kernel = match *lowering {
+            Lowering::Flatten => {
+                let to = layout.unflattened(node.output, graph.shape(node.inputs[0]).chw());
+                self.copy(name, layout.source(node.inputs[0]), to);
+                return Ok(());
+            }
+            Lowering::Concat => {
+                let mut first = 0;
+                for &part in &node.inputs {
+                    let channels = graph.shape(part).chw()[0];
+                    self.place(&name, part, layout.slice(node.output, first, channels));
+                    first += channels;
+                }
+                return Ok(());
+            }
+            Lowering::PadChannels { before } => {
+                let channels = graph.shape(node.inputs[0]).chw()[0];
+                self.place(&name, node.inputs[0], layout.slice(node.output, before, channels));
+                return Ok(());
+            }
+            Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),
+            Lowering::Subsample([down, across]) => {
+                let Spot { buffer, view } = input(0);
+                let [channels, height, width] = graph.shape(node.output).chw();
+                let view = View { row: view.row * down, pixel: view.pixel * across, height, width, channels, ..view };
+                self.copy(name, Spot { buffer, view }, output);
+                return Ok(());
+            }
+            Lowering::Activation(activation) => {
+                Kernel::Activate(Activate { input: input(0).view, output: output.view, activation })
+            }
+            Lowering::BatchNorm { .. } => {
+                let form = Form::Affine { channels: output.view.channels };
+                let pack = self.weights.pack(form, None, Some(&node.call));
+                Kernel::Affine(Affine { input: input(0).view, output: output.view, pack, activation: tail.activation })
+            }
+            Lowering::Combine(combination) => Kernel::Combine(Combine {
+                combination,
+                a: input(0).view,
+                b: input(1).view,
+                output: output.view,
+                activation: tail.activation,
+            }),
+            Lowering::Softmax => Kernel::Softmax(Softmax { input: input(0).view, output: output.view }),
+            Lowering::Pool { reduce, windows } => {
+                Kernel::Pool(Pool { input: input(0).view, output: output.view, reduce, windows, activation: tail.activation })
+            }
+            Lowering::Conv { window, stride, dilation, pad: [top, left, ..], groups, .. } => {
+                let [filters, ..] = stage_shapes(graph, node)[0].chw();
+                let channels = input(0).view.channels;
+                let algorithm = Algorithm::choose(channels, filters, groups);
+                let form = Form::Conv { algorithm, filters, channels: channels / groups, window, groups };
+                let pack = self.weights.pack(form, Some(&node.call), tail.batch_norm);
+                let (input, output, pad) = (input(0).view, output.view, [top, left]);
+                let epilogue = tail.epilogue(layout);
+                Kernel::Conv(Conv { algorithm, input, output, window, stride, dilation, pad, groups, pack, epilogue })
+            }
+            Lowering::Linear { .. } => {
+                let map = layout.permuted(node.inputs[0]).unwrap_or([input(0).view.channels, 1, 1]);
+                let form = Form::Linear { outputs: output.view.channels, map };
+                let pack = self.weights.pack(form, Some(&node.call), tail.batch_norm);
+                Kernel::Linear(Linear { input: input(0).view, output: output.view, pack, epilogue: tail.epilogue(layout) })
+            }
+        };
+        let buffers = node.reads().map(|read| layout.spot(read).buffer).chain([output.buffer]).collect();
+        self.push(name, kernel, buffers);
+        Ok(())
+    }
+
+    /// Copies a value to its channels of a whole, unless it was written there.
+    fn place(&mut self, name: &str, part: ValueId, to: Spot) {
+        if !self.layout.is_at(part, to) {
+            self.copy(name.to_string(), self.layout.source(part), to);
+        }
+    }
+}
+
+/// What becomes of a node's result before it is stored.
+struct Tail<'a> {
+    batch_norm: Option<&'a Call>,
+    residual: Option<ValueId>,
+    activation: Activation,
+    pool: Option<FusedPool>,
+}
+
+impl<'a> Tail<'a> {
+    /// From the stages of a node, which must come in the order of [`Epilogue`].
+    fn of(graph: &Graph, node: &'a Node) -> Option<Tail<'a>> {
+        let mut tail = Tail { batch_norm: None, residual: None, activation: Activation::Identity, pool: None };
+        let results = stage_shapes(graph, node);
+        let stages = node.epilogue.iter().zip(stage_lowerings(graph, node)).zip(&results);
+        let mut rank = 0;
+        for ((Stage { call, others }, lowering), before) in stages {
+            let next = match lowering {
+                Lowering::BatchNorm { .. } => {
+                    tail.batch_norm = Some(call);
+                    1
+                }
+                Lowering::Combine(Combination::Add) => {
+                    tail.residual = others.first().copied();
+                    2
+                }
+                Lowering::Activation(activation) => {
+                    tail.activation = activation;
+                    3
+                }
+                Lowering::Pool { reduce, windows } => {
+                    let [_, height, width] = before.chw();
+                    tail.pool = Some(FusedPool { reduce, windows, size: [height, width] });
+                    4
+                }
+                _ => return None,
+            };
+            if next <= rank {
+                return None;
+            }
+            rank = next;
+        }
+        Some(tail)
+    }
+
+    fn epilogue(&self, layout: &Layout) -> Epilogue {
+        let residual = self.residual.map(|value| layout.spot(value).view);
+        Epilogue { residual, activation: self.activation, pool: self.pool }
+    }
+}
+
+/// What a node fuses, in words: `layer1.0.conv1 + bn1 + relu`. Layers without parameters go by their word, unless they have a name
+/// and come first.
+pub fn name(graph: &Graph, node: &Node) -> String {
+    let parent = node.call.path.rsplit_once('.').map_or(String::new(), |(parent, _)| format!("{parent}."));
+    let mut words = Vec::new();
+    for (call, inputs, _) in call_shapes(graph, node) {
+        let first = words.is_empty();
+        let path = if first { &call.path } else { call.path.strip_prefix(&parent).unwrap_or(&call.path) };
+        let named = has_parameters(call, &inputs) || first && ends_in_a_name(path);
+        words.push(if named && !path.is_empty() { path } else { call.layer });
+    }
+    words.join(" + ")
+}
+
+/// Whether a path ends in a name that somebody wrote, not in an index.
+fn ends_in_a_name(path: &str) -> bool {
+    let last = path.rsplit('.').next().unwrap_or(path);
+    !last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a layer has entries in the state dict, which its path is then the prefix of.
+fn has_parameters(call: &Call, inputs: &[Shape]) -> bool {
+    registry::layer(call.layer).is_some_and(|layer| !layer.parameters(&call.args, &inputs.iter().collect::<Vec<_>>()).is_empty())
+}
