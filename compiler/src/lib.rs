@@ -27,6 +27,8 @@ pub mod plan;
 pub mod diag;
 #[cfg(feature = "planner")]
 pub mod dim;
+#[cfg(feature = "parse")]
+pub mod emit_rust;
 #[cfg(feature = "planner")]
 pub mod evaluate;
 #[cfg(feature = "planner")]
@@ -34,7 +36,11 @@ pub mod graph;
 #[cfg(feature = "planner")]
 pub mod infer;
 #[cfg(feature = "planner")]
+pub mod lower;
+#[cfg(feature = "planner")]
 pub mod ops;
+#[cfg(feature = "planner")]
+pub mod passes;
 #[cfg(feature = "planner")]
 pub mod registry;
 #[cfg(feature = "planner")]

@@ -1,0 +1,124 @@
+//! A network as Rust source: the type that users see, and its plan as constants with a function per step. Floor 8.
+//!
+//! Sizes and offsets are literals; what computes is `rt`'s, so that the source has no `unsafe` and costs rustc little. All paths are
+//! absolute, what is private stands in an anonymous constant, and identifiers are mixed-site.
+//!
+//! A definition that failed gets the same type with the same methods, so that the rest of the crate shows no further errors: its
+//! constants *are* the errors, which silences assertions on them, and its methods have no body worth the name.
+
+mod plan;
+mod surface;
+mod words;
+
+use crate::plan::{Conv, FIXED_CONVS, Kernel, Plan};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote_spanned;
+
+/// `quote!` with mixed-site identifiers.
+macro_rules! rust {
+    ($($tokens:tt)*) => { quote_spanned!(proc_macro2::Span::mixed_site() => $($tokens)*) };
+}
+use rust;
+
+/// What a definition promises to the rest of the crate.
+#[derive(Clone, Debug)]
+pub struct Surface {
+    /// The user's attributes, documentation included.
+    pub attrs: TokenStream,
+    /// Its visibility.
+    pub vis: TokenStream,
+    /// The type's name, with the user's span.
+    pub name: Ident,
+    /// The path of the facade crate: `::convoke`, unless the definition says otherwise.
+    pub krate: TokenStream,
+    /// The shapes of its inputs, `[C, H, W]` or `[N]`, in order.
+    pub inputs: Vec<Vec<usize>>,
+    /// The shapes of its outputs, in order.
+    pub outputs: Vec<Vec<usize>>,
+    /// The weight file that it embeds.
+    pub weights: Option<Weights>,
+}
+
+/// A weight file that becomes part of the program.
+#[derive(Clone, Debug)]
+pub struct Weights {
+    /// As it was written.
+    pub file: String,
+    /// An expression for its bytes: `include_bytes!` of a path that rustc watches.
+    pub bytes: TokenStream,
+}
+
+/// What became of a definition.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It runs.
+    Ready(Box<Plan>),
+    /// It does not: one `compile_error!("…")` for each mistake, at its place.
+    Failed(Vec<TokenStream>),
+}
+
+/// The items of a network.
+pub fn emit(surface: &Surface, outcome: &Outcome) -> TokenStream {
+    let face = surface::surface(surface, outcome);
+    match outcome {
+        Outcome::Ready(plan) => {
+            let body = definition(surface, plan);
+            rust! { #face #body }
+        }
+        Outcome::Failed(_) => {
+            let body = surface::failed_definition(surface);
+            rust! { #face #body }
+        }
+    }
+}
+
+/// The plan, a function per step, and the trait that ties them to the type.
+fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
+    let Surface { name, krate, .. } = surface;
+    let names = words::names(plan, plan::ITEMS);
+    let constants = plan::constants(plan, &names);
+    let functions = plan.steps.iter().zip(&names).enumerate().map(|(index, (step, name))| {
+        let (about, call) = (format!(" {}", words::describe(step)), call(index, &step.kernel));
+        rust! { #[doc = #about] #[inline] fn #name(frame: &mut rt::Frame<'_>) { #call } }
+    });
+    let (inputs, outputs) = (surface::ports(krate, &surface.inputs), surface::ports(krate, &surface.outputs));
+    rust! {
+        const _: () = {
+            use ::core::option::Option::{None, Some};
+            use #krate::rt;
+            #constants
+            #(#functions)*
+            impl rt::Definition for #name {
+                type Inputs = #inputs;
+                type Outputs = #outputs;
+                fn plan() -> &'static rt::Plan { &PLAN }
+                fn net(&self) -> &rt::Net { &self.net }
+                fn from_net(net: rt::Net) -> Self { #name { net } }
+                fn run(frame: &mut rt::Frame<'_>) { #(#names(frame);)* }
+            }
+        };
+    }
+}
+
+/// How a step is run: by the runtime's kernel, or by an instance of a convolution with all its bounds constant.
+fn call(index: usize, kernel: &Kernel) -> TokenStream {
+    let step = plan::int(index);
+    match kernel {
+        Kernel::Conv(conv) if wants_an_instance(conv) => {
+            let [channels, rows, columns, down, across] =
+                [conv.input.channels, conv.window[0], conv.window[1], conv.stride[0], conv.stride[1]].map(plan::int);
+            rust!(frame.fixed_conv::<#channels, #rows, #columns, #down, #across>(#step))
+        }
+        _ => rust!(frame.step(#step)),
+    }
+}
+
+/// Whether a convolution gains by constant bounds and the runtime has no prebuilt instance of it: its inner loops are short,
+/// up to 16 channels, and there is more than one element to a window.
+fn wants_an_instance(conv: &Conv) -> bool {
+    let short = conv.groups == 1 && conv.input.channels <= 16 && conv.window != [1, 1] && conv.dilation == [1, 1];
+    short && !FIXED_CONVS.contains(&(conv.input.channels, conv.window, conv.stride))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! A plan as constants: one item per step, then the lists, then the plan.
+
+use super::rust;
+use super::words;
+use crate::plan::{
+    Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Pack, Parameter, Place,
+    Plan, Port, Reduce, Step, View, Windows,
+};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::quote_spanned;
+
+/// The constants of a plan, down to `static PLAN`. `names` are those of the steps.
+pub fn constants(plan: &Plan, names: &[Ident]) -> TokenStream {
+    let constants: Vec<Ident> = names.iter().map(constant).collect();
+    let steps = plan.steps.iter().zip(&constants).map(|(step, constant)| {
+        let (about, step) = (format!(" {}", words::describe(step)), self::step(step));
+        rust! { #[doc = #about] const #constant: rt::Step = #step; }
+    });
+    let lists = [
+        list("PARAMETERS", rust!(rt::Parameter), plan.parameters.iter().map(parameter)),
+        list("PACKS", rust!(rt::Pack), plan.packs.iter().map(pack)),
+        list("LAYERS", rust!(rt::Layer), plan.layers.iter().map(layer)),
+        list("STEPS", rust!(rt::Step), constants.iter().map(|name| rust!(#name))),
+        list("INPUTS", rust!(rt::Port), plan.inputs.iter().map(port)),
+        list("OUTPUTS", rust!(rt::Port), plan.outputs.iter().map(port)),
+    ];
+    let (name, arena_len) = (&*plan.name, int(plan.arena_len));
+    rust! {
+        #(#steps)*
+        #(#lists)*
+        static PLAN: rt::Plan = rt::Plan {
+            name: rt::Text::Borrowed(#name),
+            parameters: rt::List::Borrowed(&PARAMETERS),
+            inputs: rt::List::Borrowed(&INPUTS),
+            outputs: rt::List::Borrowed(&OUTPUTS),
+            arena_len: #arena_len,
+            packs: rt::List::Borrowed(&PACKS),
+            steps: rt::List::Borrowed(&STEPS),
+            layers: rt::List::Borrowed(&LAYERS),
+        };
+    }
+}
+
+/// The names of the items beside those of steps.
+pub const ITEMS: &[&str] = &["parameters", "packs", "layers", "steps", "inputs", "outputs", "plan"];
+
+/// `CONV1_RELU` from `conv1_relu`.
+fn constant(name: &Ident) -> Ident {
+    Ident::new(&name.to_string().to_uppercase(), Span::mixed_site())
+}
+
+fn list(name: &str, of: TokenStream, items: impl ExactSizeIterator<Item = TokenStream>) -> TokenStream {
+    let (name, len) = (Ident::new(name, Span::mixed_site()), int(items.len()));
+    rust! { static #name: [#of; #len] = [#(#items),*]; }
+}
+
+/// A number without a suffix.
+pub fn int(value: usize) -> Literal {
+    Literal::usize_unsuffixed(value)
+}
+
+fn ints(values: &[usize]) -> TokenStream {
+    let values = values.iter().map(|&value| int(value));
+    rust!([#(#values),*])
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => rust!(Some(#value)),
+        None => rust!(None),
+    }
+}
+
+/// A finite f32 with all the digits that it takes to read it back.
+fn float(value: f32) -> Literal {
+    Literal::f32_unsuffixed(value)
+}
+
+fn parameter(parameter: &Parameter) -> TokenStream {
+    let (name, shape) = (&*parameter.name, ints(&parameter.shape));
+    let init = match parameter.init {
+        Init::He { fan_in } => {
+            let fan_in = int(fan_in);
+            rust!(rt::Init::He { fan_in: #fan_in })
+        }
+        Init::Constant(value) => {
+            let value = float(value);
+            rust!(rt::Init::Constant(#value))
+        }
+    };
+    match parameter.learned {
+        true => rust!(rt::Parameter::learned(#name, &#shape, #init)),
+        false => rust!(rt::Parameter::statistic(#name, &#shape, #init)),
+    }
+}
+
+fn port(port: &Port) -> TokenStream {
+    let (name, shape) = (&*port.name, ints(&port.shape));
+    rust!(rt::Port::new(#name, &#shape))
+}
+
+fn layer(layer: &Layer) -> TokenStream {
+    let (path, call, shape) = (&*layer.path, &*layer.call, ints(&layer.shape));
+    let (n_parameters, macs) = (int(layer.n_parameters), Literal::u64_unsuffixed(layer.macs));
+    let step = option(layer.step.map(|step| {
+        let step = int(step);
+        rust!(#step)
+    }));
+    rust!(rt::Layer::new(#path, #call, &#shape, #n_parameters, #macs, #step))
+}
+
+fn pack(pack: &Pack) -> TokenStream {
+    let index = |index: Option<usize>| {
+        option(index.map(|index| {
+            let index = int(index);
+            rust!(#index)
+        }))
+    };
+    let (form, weight, bias) = (form(&pack.form), index(pack.weight), index(pack.bias));
+    let batch_norm = option(pack.batch_norm.map(|BatchNorm { weight, bias, mean, variance, eps }| {
+        let (weight, bias, mean, variance) = (index(weight), index(bias), int(mean), int(variance));
+        let eps = Literal::f64_unsuffixed(eps);
+        rust!(rt::BatchNorm { weight: #weight, bias: #bias, mean: #mean, variance: #variance, eps: #eps })
+    }));
+    rust!(rt::Pack { form: #form, weight: #weight, bias: #bias, batch_norm: #batch_norm })
+}
+
+fn form(form: &Form) -> TokenStream {
+    match *form {
+        Form::Conv { algorithm, filters, channels, window, groups } => {
+            let algorithm = self::algorithm(algorithm);
+            let (filters, channels, window, groups) = (int(filters), int(channels), ints(&window), int(groups));
+            rust! {
+                rt::Form::Conv { algorithm: #algorithm, filters: #filters, channels: #channels, window: #window, groups: #groups }
+            }
+        }
+        Form::Linear { outputs, map } => {
+            let (outputs, map) = (int(outputs), ints(&map));
+            rust!(rt::Form::Linear { outputs: #outputs, map: #map })
+        }
+        Form::Affine { channels } => {
+            let channels = int(channels);
+            rust!(rt::Form::Affine { channels: #channels })
+        }
+    }
+}
+
+fn algorithm(algorithm: Algorithm) -> TokenStream {
+    match algorithm {
+        Algorithm::Direct => rust!(rt::Algorithm::Direct),
+        Algorithm::Depthwise => rust!(rt::Algorithm::Depthwise),
+        Algorithm::Grouped => rust!(rt::Algorithm::Grouped),
+    }
+}
+
+fn view(view: &View) -> TokenStream {
+    let place = match view.place {
+        Place::Arena => rust!(rt::Place::Arena),
+        Place::Input(port) => {
+            let port = int(port);
+            rust!(rt::Place::Input(#port))
+        }
+        Place::Output(port) => {
+            let port = int(port);
+            rust!(rt::Place::Output(#port))
+        }
+    };
+    let (offset, size) = (int(view.offset), ints(&[view.height, view.width, view.channels]));
+    let strides = ints(&[view.row, view.pixel, view.channel]);
+    rust!(rt::View::new(#place, #offset, #size, #strides))
+}
+
+fn activation(activation: Activation) -> TokenStream {
+    match activation {
+        Activation::Identity => rust!(rt::Activation::Identity),
+        Activation::Relu => rust!(rt::Activation::Relu),
+        Activation::LeakyRelu { slope } => {
+            let slope = float(slope);
+            rust!(rt::Activation::LeakyRelu { slope: #slope })
+        }
+        Activation::Relu6 => rust!(rt::Activation::Relu6),
+        Activation::Sigmoid => rust!(rt::Activation::Sigmoid),
+        Activation::Tanh => rust!(rt::Activation::Tanh),
+    }
+}
+
+fn reduce(reduce: Reduce) -> TokenStream {
+    match reduce {
+        Reduce::Max => rust!(rt::Reduce::Max),
+        Reduce::Average { count_pad } => rust!(rt::Reduce::Average { count_pad: #count_pad }),
+    }
+}
+
+fn windows(windows: &Windows) -> TokenStream {
+    match windows {
+        Windows::Sliding { window, stride, dilation, pad } => {
+            let (window, stride, dilation, pad) = (ints(window), ints(stride), ints(dilation), ints(pad));
+            rust!(rt::Windows::Sliding { window: #window, stride: #stride, dilation: #dilation, pad: #pad })
+        }
+        Windows::Adaptive => rust!(rt::Windows::Adaptive),
+    }
+}
+
+fn epilogue(epilogue: &Epilogue) -> TokenStream {
+    let residual = option(epilogue.residual.as_ref().map(view));
+    let activation = activation(epilogue.activation);
+    let pool = option(epilogue.pool.map(|FusedPool { reduce, windows, size }| {
+        let (reduce, windows, size) = (self::reduce(reduce), self::windows(&windows), ints(&size));
+        rust!(rt::FusedPool { reduce: #reduce, windows: #windows, size: #size })
+    }));
+    rust!(rt::Epilogue { residual: #residual, activation: #activation, pool: #pool })
+}
+
+fn step(step: &Step) -> TokenStream {
+    let (name, kernel) = (&*step.name, kernel(&step.kernel));
+    rust!(rt::Step::new(#name, #kernel))
+}
+
+fn kernel(kernel: &Kernel) -> TokenStream {
+    match kernel {
+        Kernel::Conv(conv) => self::conv(conv),
+        Kernel::Linear(linear) => {
+            let (input, output, pack) = (view(&linear.input), view(&linear.output), int(linear.pack));
+            let epilogue = epilogue(&linear.epilogue);
+            rust!(rt::Kernel::Linear(rt::Linear { input: #input, output: #output, pack: #pack, epilogue: #epilogue }))
+        }
+        Kernel::Pool(pool) => {
+            let (input, output, reduce) = (view(&pool.input), view(&pool.output), reduce(pool.reduce));
+            let (windows, activation) = (windows(&pool.windows), activation(pool.activation));
+            rust! {
+                rt::Kernel::Pool(rt::Pool {
+                    input: #input, output: #output, reduce: #reduce, windows: #windows, activation: #activation
+                })
+            }
+        }
+        Kernel::Affine(affine) => {
+            let (input, output, pack) = (view(&affine.input), view(&affine.output), int(affine.pack));
+            let activation = activation(affine.activation);
+            rust!(rt::Kernel::Affine(rt::Affine { input: #input, output: #output, pack: #pack, activation: #activation }))
+        }
+        Kernel::Activate(activate) => {
+            let (input, output) = (view(&activate.input), view(&activate.output));
+            let activation = activation(activate.activation);
+            rust!(rt::Kernel::Activate(rt::Activate { input: #input, output: #output, activation: #activation }))
+        }
+        Kernel::Combine(combine) => {
+            let combination = match combine.combination {
+                Combination::Add => rust!(rt::Combination::Add),
+                Combination::Mul => rust!(rt::Combination::Mul),
+            };
+            let (a, b, output) = (view(&combine.a), view(&combine.b), view(&combine.output));
+            let activation = activation(combine.activation);
+            rust! {
+                rt::Kernel::Combine(rt::Combine {
+                    combination: #combination, a: #a, b: #b, output: #output, activation: #activation
+                })
+            }
+        }
+        Kernel::Softmax(softmax) => {
+            let (input, output) = (view(&softmax.input), view(&softmax.output));
+            rust!(rt::Kernel::Softmax(rt::Softmax { input: #input, output: #output }))
+        }
+        Kernel::Copy(copy) => {
+            let (input, output) = (view(&copy.input), view(&copy.output));
+            rust!(rt::Kernel::Copy(rt::Copy { input: #input, output: #output }))
+        }
+        Kernel::ClearBorder(clear) => {
+            let (view, border) = (view(&clear.view), ints(&clear.border));
+            rust!(rt::Kernel::ClearBorder(rt::ClearBorder { view: #view, border: #border }))
+        }
+    }
+}
+
+fn conv(conv: &Conv) -> TokenStream {
+    let algorithm = algorithm(conv.algorithm);
+    let (input, output) = (view(&conv.input), view(&conv.output));
+    let (window, stride, dilation, pad) = (ints(&conv.window), ints(&conv.stride), ints(&conv.dilation), ints(&conv.pad));
+    let (groups, pack, epilogue) = (int(conv.groups), int(conv.pack), epilogue(&conv.epilogue));
+    rust! {
+        rt::Kernel::Conv(rt::Conv {
+            algorithm: #algorithm, input: #input, output: #output, window: #window, stride: #stride, dilation: #dilation,
+            pad: #pad, groups: #groups, pack: #pack, epilogue: #epilogue
+        })
+    }
+}
