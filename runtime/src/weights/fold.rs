@@ -1,0 +1,91 @@
+//! From the tensors of a state dict to the weight and bias that a kernel packs: batch norm folded in, in f64. Floor 3.
+
+use convoke_compiler::plan::{BatchNorm, Form, Pack};
+
+use super::Weights;
+use crate::error::Result;
+
+/// A weight in PyTorch's layout and a bias for every output, zero where there is none.
+pub(crate) struct Folded {
+    /// `[filters, channels, window…]`, `[outputs, inputs]` with its inputs in the order that the kernel reads, or a batch norm's scale.
+    pub weight: Vec<f32>,
+    /// Of every filter, output or channel.
+    pub bias: Vec<f32>,
+}
+
+/// Carries out a pack's recipe. Its indices and sizes were checked when the plan was accepted.
+///
+/// # Errors
+/// If a tensor cannot be read.
+pub(crate) fn fold(pack: &Pack, weights: &Weights) -> Result<Folded> {
+    let n_outputs = n_outputs(&pack.form);
+    let mut weight = match pack.weight {
+        Some(index) => weights.read(index)?,
+        None => vec![1.0; n_outputs],
+    };
+    let bias = match pack.bias {
+        Some(index) => weights.read(index)?,
+        None => vec![0.0; n_outputs],
+    };
+    let bias = match &pack.batch_norm {
+        Some(norm) => fold_batch_norm(norm, weights, &mut weight, &bias)?,
+        None => bias,
+    };
+    if let Form::Linear { map, .. } = pack.form {
+        weight = channels_last(&weight, map);
+    }
+    Ok(Folded { weight, bias })
+}
+
+/// Filters, rows or channels: how many biases a form has.
+pub(crate) fn n_outputs(form: &Form) -> usize {
+    match *form {
+        Form::Conv { filters, .. } => filters,
+        Form::Linear { outputs, .. } => outputs,
+        Form::Affine { channels } => channels,
+    }
+}
+
+/// Scales `weight` by `γ/√(σ² + ε)` and returns `(b − μ)·γ/√(σ² + ε) + β`, each rounded to f32 once.
+fn fold_batch_norm(norm: &BatchNorm, weights: &Weights, weight: &mut [f32], bias: &[f32]) -> Result<Vec<f32>> {
+    let n = bias.len();
+    let gamma = norm.weight.map_or(Ok(vec![1.0; n]), |index| weights.read(index))?;
+    let beta = norm.bias.map_or(Ok(vec![0.0; n]), |index| weights.read(index))?;
+    let mean = weights.read(norm.mean)?;
+    let variance = weights.read(norm.variance)?;
+    let scale: Vec<f64> = (0..n).map(|i| f64::from(gamma[i]) / (f64::from(variance[i]) + norm.eps).sqrt()).collect();
+    for (row, scale) in weight.chunks_exact_mut(weight.len() / n).zip(&scale) {
+        for value in row {
+            *value = (f64::from(*value) * scale) as f32;
+        }
+    }
+    Ok((0..n).map(|i| ((f64::from(bias[i]) - f64::from(mean[i])) * scale[i] + f64::from(beta[i])) as f32).collect())
+}
+
+/// Rows over a flattened `[C, H, W]` as rows over `[H, W, C]`, as maps lie in memory.
+fn channels_last(weight: &[f32], [channels, height, width]: [usize; 3]) -> Vec<f32> {
+    let n_pixels = height * width;
+    if n_pixels == 1 || channels == 1 {
+        return weight.to_vec();
+    }
+    let mut permuted = Vec::with_capacity(weight.len());
+    for row in weight.chunks_exact(channels * n_pixels) {
+        for pixel in 0..n_pixels {
+            permuted.extend((0..channels).map(|channel| row[channel * n_pixels + pixel]));
+        }
+    }
+    permuted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_permuted_to_channels_last() {
+        // Two rows over a map of 2 channels × 1 row × 3 columns.
+        let weight: Vec<f32> = (0..12).map(|i| i as f32).collect();
+        assert_eq!(channels_last(&weight, [2, 1, 3]), [0., 3., 1., 4., 2., 5., 6., 9., 7., 10., 8., 11.]);
+        assert_eq!(channels_last(&weight, [6, 1, 1]), weight);
+    }
+}

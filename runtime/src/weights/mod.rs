@@ -1,0 +1,176 @@
+//! The weights of a network at their source: a safetensors file, bytes or a seed. Floor 3.
+//!
+//! A source is read tensor by tensor, through a bounded buffer and never mapped: a file that is truncated while it is read is
+//! an error, not a signal. The file stays open, so that [`Weights::save`] finds its tensors although another file may have
+//! taken its name.
+//!
+//! Values are taken as they are. A NaN among them is accepted, as PyTorch accepts it, and makes what depends on it NaN.
+
+mod bind;
+mod convert;
+mod fold;
+mod header;
+mod options;
+mod random;
+mod save;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use convoke_compiler::plan::Plan;
+
+use self::bind::{Binding, bind};
+use self::convert::{element_bytes, extend};
+use self::header::{Entry, Header, LENGTH_BYTES, header_len};
+use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) use self::fold::{fold, n_outputs};
+pub use self::options::LoadOptions;
+
+/// Bytes that are read at a time: a multiple of every element's.
+const CHUNK_BYTES: usize = 1 << 16;
+
+/// Where the parameters of a plan come from, one by one.
+pub(crate) struct Weights {
+    plan: &'static Plan,
+    source: Source,
+    /// By parameter.
+    bindings: Vec<Binding>,
+    /// Of the parameters that the source does not give.
+    seed: u64,
+}
+
+enum Source {
+    /// A file that is kept open.
+    File { path: PathBuf, file: Mutex<File> },
+    /// A file in memory, and what messages call it.
+    Bytes { name: String, bytes: Cow<'static, [u8]> },
+    /// None but the seed.
+    Seed,
+}
+
+impl Weights {
+    /// From a file, whose header is checked and matched with the plan's parameters.
+    ///
+    /// # Errors
+    /// If it cannot be read, is unsound or holds other tensors.
+    pub(crate) fn open(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Weights> {
+        let cannot = |what: &str, error| Error::caused_by(ErrorKind::Io, format!("cannot {what} `{}`", path.display()), error);
+        let unsound = |what: String| Error::new(ErrorKind::WeightFile, format!("`{}` {what}", path.display()));
+        let mut file = File::open(path).map_err(|error| cannot("open", error))?;
+        let file_bytes = file.metadata().map_err(|error| cannot("read", error))?.len();
+        let mut first = Vec::with_capacity(LENGTH_BYTES);
+        file.by_ref().take(LENGTH_BYTES as u64).read_to_end(&mut first).map_err(|error| cannot("read", error))?;
+        let mut json = vec![0; header_len(&first, file_bytes).map_err(unsound)?];
+        file.read_exact(&mut json).map_err(|error| cannot("read", error))?;
+        let header = Header::parse(&json, file_bytes).map_err(unsound)?;
+        let source = Source::File { path: path.to_owned(), file: Mutex::new(file) };
+        Weights::bound(plan, source, &header, options)
+    }
+
+    /// From the bytes of a file, which messages call `name`.
+    ///
+    /// # Errors
+    /// If they are unsound or hold other tensors.
+    pub(crate) fn from_bytes(
+        plan: &'static Plan,
+        name: &str,
+        bytes: Cow<'static, [u8]>,
+        options: &LoadOptions,
+    ) -> Result<Weights> {
+        let unsound = |what: String| Error::new(ErrorKind::WeightFile, format!("`{name}` {what}"));
+        let file_bytes = bytes.len() as u64;
+        let len = header_len(&bytes[..bytes.len().min(LENGTH_BYTES)], file_bytes).map_err(unsound)?;
+        let header = Header::parse(&bytes[LENGTH_BYTES..][..len], file_bytes).map_err(unsound)?;
+        Weights::bound(plan, Source::Bytes { name: name.to_owned(), bytes }, &header, options)
+    }
+
+    /// From a seed.
+    pub(crate) fn random(plan: &'static Plan, seed: u64) -> Weights {
+        Weights { plan, source: Source::Seed, bindings: vec![Binding::Seeded; plan.parameters.len()], seed }
+    }
+
+    fn bound(plan: &'static Plan, source: Source, header: &Header, options: &LoadOptions) -> Result<Weights> {
+        let bindings = bind(plan, header, options).map_err(|what| Error::new(ErrorKind::Weights, format!("{source} {what}")))?;
+        Ok(Weights { plan, source, bindings, seed: options.fresh_seed() })
+    }
+
+    /// The plan whose parameters these are.
+    fn plan(&self) -> &'static Plan {
+        self.plan
+    }
+
+    /// The values of a parameter, in PyTorch's layout.
+    ///
+    /// # Errors
+    /// If the file can no longer be read.
+    pub(crate) fn read(&self, index: usize) -> Result<Vec<f32>> {
+        let parameter = &self.plan.parameters[index];
+        let n = parameter.shape.iter().product();
+        match (&self.bindings[index], &self.source) {
+            (Binding::Stored(entry), Source::Bytes { bytes, .. }) => {
+                let mut values = Vec::with_capacity(n);
+                let start = entry.start as usize;
+                extend(&mut values, entry.dtype, &bytes[start..][..n * bytes_of(entry)]);
+                Ok(values)
+            }
+            (Binding::Stored(entry), Source::File { path, file }) => read_file(file, entry, n).map_err(|error| {
+                let message = format!("cannot read `{}` from `{}`", parameter.name, path.display());
+                Error::caused_by(ErrorKind::Io, message, error)
+            }),
+            (Binding::Seeded, _) | (_, Source::Seed) => {
+                let mut values = vec![0.0; n];
+                random::fill(self.seed, parameter, &mut values);
+                Ok(values)
+            }
+        }
+    }
+}
+
+/// Bytes of one element. `bind` has refused entries of types that are not read.
+fn bytes_of(entry: &Entry) -> usize {
+    match element_bytes(entry.dtype) {
+        Some(bytes) => bytes,
+        None => unreachable!("elements of {} are refused when a file is opened", entry.dtype),
+    }
+}
+
+/// Reads `n` elements through a bounded buffer.
+fn read_file(file: &Mutex<File>, entry: &Entry, n: usize) -> std::io::Result<Vec<f32>> {
+    // A thread that panicked while it held the file left nothing behind: the position is set anew.
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    file.seek(SeekFrom::Start(entry.start))?;
+    let mut left = n * bytes_of(entry);
+    let mut buffer = vec![0; left.min(CHUNK_BYTES)];
+    let mut values = Vec::with_capacity(n);
+    while left > 0 {
+        let chunk = &mut buffer[..left.min(CHUNK_BYTES)];
+        file.read_exact(chunk)?;
+        extend(&mut values, entry.dtype, chunk);
+        left -= chunk.len();
+    }
+    Ok(values)
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::File { path, .. } => write!(f, "`{}`", path.display()),
+            Source::Bytes { name, .. } => write!(f, "`{name}`"),
+            Source::Seed => write!(f, "the seed"),
+        }
+    }
+}
+
+impl fmt::Debug for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Seed => write!(f, "seed {}", self.seed),
+            source => write!(f, "{source}"),
+        }
+    }
+}

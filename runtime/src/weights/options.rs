@@ -1,0 +1,161 @@
+//! How a weight file's tensors are matched with a network's parameters: [`LoadOptions`]. Floor 3.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::isa::Isa;
+
+/// How weights are loaded: `LoadOptions::new().prefix("module.").fresh("fc")`.
+///
+/// A tensor's name in the file loses its [`prefix`](LoadOptions::prefix), then goes through the [renamings](LoadOptions::rename)
+/// in the order that they were given, and must then be the name of a parameter.
+#[derive(Clone, Default)]
+pub struct LoadOptions {
+    prefix: Option<String>,
+    renames: Vec<Rename>,
+    fresh: Vec<String>,
+    seed: u64,
+    allow_unexpected: bool,
+    isa: Option<Isa>,
+}
+
+#[derive(Clone)]
+enum Rename {
+    Path { from: String, to: String },
+    By(Arc<dyn Fn(&str) -> String + Send + Sync>),
+}
+
+impl LoadOptions {
+    /// As `load` without options: names as they are, every parameter from the file, nothing in the file left over.
+    pub fn new() -> LoadOptions {
+        LoadOptions::default()
+    }
+
+    /// Leaves this off the front of the file's names where they have it: `module.`, which PyTorch's `DataParallel` puts there.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> LoadOptions {
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// Renames what is called `from` in the file, or stands below it (`from.…`), to `to`: `rename("backbone.stem", "conv1")`.
+    pub fn rename(mut self, from: impl Into<String>, to: impl Into<String>) -> LoadOptions {
+        self.renames.push(Rename::Path { from: from.into(), to: to.into() });
+        self
+    }
+
+    /// Renames each of the file's tensors by a function.
+    pub fn rename_with(mut self, rename: impl Fn(&str) -> String + Send + Sync + 'static) -> LoadOptions {
+        self.renames.push(Rename::By(Arc::new(rename)));
+        self
+    }
+
+    /// Does not read the parameters called `path` or below it (`path.…`) but starts them from the [`seed`](LoadOptions::seed),
+    /// whatever the file holds for them: a partial load, for a new head.
+    pub fn fresh(mut self, path: impl Into<String>) -> LoadOptions {
+        self.fresh.push(path.into());
+        self
+    }
+
+    /// The seed of [`fresh`](LoadOptions::fresh) parameters; 0 where it is not given.
+    pub fn seed(mut self, seed: u64) -> LoadOptions {
+        self.seed = seed;
+        self
+    }
+
+    /// Ignores tensors of the file that the network has no parameter for.
+    ///
+    /// Without it, only `*.num_batches_tracked` and the auxiliary heads of torchvision's GoogLeNet and Inception
+    /// (`aux1.*`, `aux2.*`, `AuxLogits.*`) are ignored.
+    pub fn allow_unexpected(mut self) -> LoadOptions {
+        self.allow_unexpected = true;
+        self
+    }
+
+    /// The instruction set to run on, instead of what `CONVOKE_ISA` asks for or else the widest that the machine has.
+    pub fn isa(mut self, isa: Isa) -> LoadOptions {
+        self.isa = Some(isa);
+        self
+    }
+
+    pub(crate) fn isa_choice(&self) -> Option<Isa> {
+        self.isa
+    }
+
+    pub(super) fn fresh_seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(super) fn allows_unexpected(&self) -> bool {
+        self.allow_unexpected
+    }
+
+    /// Paths that are not read.
+    pub(super) fn fresh_paths(&self) -> &[String] {
+        &self.fresh
+    }
+
+    /// Whether a parameter is one of those that are not read.
+    pub(super) fn is_fresh(&self, parameter: &str) -> bool {
+        self.fresh.iter().any(|path| below(parameter, path).is_some())
+    }
+
+    /// The parameter that a tensor of the file is for.
+    pub(super) fn parameter_name(&self, tensor: &str) -> String {
+        let stripped = self.prefix.as_deref().and_then(|prefix| tensor.strip_prefix(prefix)).unwrap_or(tensor);
+        self.renames.iter().fold(stripped.to_owned(), |name, rename| match rename {
+            Rename::Path { from, to } => match below(&name, from) {
+                Some("") => to.clone(),
+                Some(rest) => format!("{to}.{rest}"),
+                None => name,
+            },
+            Rename::By(rename) => rename(&name),
+        })
+    }
+}
+
+/// What stands below `path` in `name`: `weight` of `fc.weight` below `fc`; nothing where they are the same.
+fn below<'a>(name: &'a str, path: &str) -> Option<&'a str> {
+    match name.strip_prefix(path)? {
+        "" => Some(""),
+        rest => rest.strip_prefix('.'),
+    }
+}
+
+impl fmt::Debug for LoadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadOptions")
+            .field("prefix", &self.prefix)
+            .field("n_renames", &self.renames.len())
+            .field("fresh", &self.fresh)
+            .field("seed", &self.seed)
+            .field("allow_unexpected", &self.allow_unexpected)
+            .field("isa", &self.isa)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_the_prefix_and_are_renamed_in_order() {
+        let options =
+            LoadOptions::new().prefix("module.").rename("stem", "conv1").rename_with(|name| name.replace("gamma", "weight"));
+        for (tensor, parameter) in [
+            ("module.stem.weight", "conv1.weight"),
+            ("stem.gamma", "conv1.weight"),
+            ("module.stemmed.weight", "stemmed.weight"),
+            ("fc.bias", "fc.bias"),
+        ] {
+            assert_eq!(options.parameter_name(tensor), parameter, "{tensor}");
+        }
+    }
+
+    #[test]
+    fn a_fresh_path_covers_what_is_below_it() {
+        let options = LoadOptions::new().fresh("fc");
+        assert!(options.is_fresh("fc.weight") && options.is_fresh("fc"));
+        assert!(!options.is_fresh("fc2.weight") && !options.is_fresh("layer.fc.weight"));
+    }
+}
