@@ -1,0 +1,340 @@
+//! A plan is checked once, when it is accepted: afterwards kernels follow its numbers on raw pointers. Floor 4.
+//!
+//! What is checked makes every access lie in its place: each view inside its arena or port; each window, with the border
+//! it reads, inside the arena or port of its view; each pack as long as the step that reads it expects; sizes that kernels
+//! derive from one another equal. Nothing is assumed of a plan, so that one from a hostile source is an error as well: all
+//! arithmetic is checked. What is not checked is whether a plan computes anything sensible.
+
+use convoke_compiler::plan::*;
+
+use super::MAX_PORTS;
+use crate::error::{Error, ErrorKind, Result};
+use crate::weights::n_outputs;
+
+/// Most elements of an arena: 256 GiB, beyond what a machine has and far from what overflows.
+const MAX_ARENA: usize = 1 << 36;
+
+/// What is wrong, before the plan's and the step's name are put in front of it.
+type Check<T = ()> = std::result::Result<T, String>;
+
+/// Checks everything that running the plan relies on.
+///
+/// # Errors
+/// If an address that a step can touch lies outside of its place, or if sizes contradict each other.
+pub(crate) fn accept(plan: &Plan) -> Result<()> {
+    let refuse = |what: String| Error::new(ErrorKind::Plan, format!("the plan of `{}` is refused: {what}", plan.name));
+    sizes(plan).map_err(refuse)?;
+    for (i, pack) in plan.packs.iter().enumerate() {
+        accept_pack(plan, pack).map_err(|what| refuse(format!("pack {i}: {what}")))?;
+    }
+    for (i, step) in plan.steps.iter().enumerate() {
+        accept_step(plan, &step.kernel).map_err(|what| refuse(format!("step {i}, `{}`: {what}", step.name)))?;
+    }
+    match plan.layers.iter().find(|layer| layer.step.is_some_and(|step| step >= plan.steps.len())) {
+        Some(layer) => Err(refuse(format!("the layer `{}` names a step that there is not", layer.path))),
+        None => Ok(()),
+    }
+}
+
+/// `Ok` where the condition holds, else what the text says.
+fn ensure(holds: bool, what: impl FnOnce() -> String) -> Check {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+/// Number of elements of a shape, at least one.
+fn n_elements(shape: &[usize]) -> Option<usize> {
+    shape.iter().try_fold(1_usize, |n, &size| n.checked_mul(size)).filter(|&n| n > 0 && n <= MAX_ARENA)
+}
+
+fn sizes(plan: &Plan) -> Check {
+    ensure(plan.arena_len <= MAX_ARENA, || format!("its arena has {} elements", plan.arena_len))?;
+    for (what, ports) in [("inputs", &plan.inputs), ("outputs", &plan.outputs)] {
+        ensure((1..=MAX_PORTS).contains(&ports.len()), || format!("it has {} {what}", ports.len()))?;
+        for port in ports.iter() {
+            ensure(n_elements(&port.shape).is_some(), || format!("`{}` has the sizes {:?}", port.name, port.shape))?;
+        }
+    }
+    for parameter in plan.parameters.iter() {
+        ensure(n_elements(&parameter.shape).is_some(), || format!("`{}` has the sizes {:?}", parameter.name, parameter.shape))?;
+    }
+    let mut names: Vec<&str> = plan.parameters.iter().map(|parameter| &*parameter.name).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("two parameters are called `{}`", pair[0])),
+        None => Ok(()),
+    }
+}
+
+fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
+    let weight: Option<Vec<usize>> = match pack.form {
+        Form::Conv { algorithm, filters, channels, window, groups } => {
+            ensure(groups > 0 && filters % groups == 0, || format!("{filters} filters in {groups} groups"))?;
+            let fits = match algorithm {
+                Algorithm::Direct => groups == 1,
+                Algorithm::Depthwise => filters == groups && channels == 1,
+                Algorithm::Grouped => true,
+            };
+            ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels"))?;
+            Some(vec![filters, channels, window[0], window[1]])
+        }
+        Form::Linear { outputs, map } => {
+            let inputs = n_elements(&map).ok_or_else(|| format!("a map of {map:?}"))?;
+            Some(vec![outputs, inputs])
+        }
+        Form::Affine { channels } => {
+            ensure(pack.weight.is_none(), || "an affine has no weight but its batch norm's".to_owned())?;
+            ensure(channels > 0, || "no channels".to_owned())?;
+            None
+        }
+    };
+    let per_output = [n_outputs(&pack.form)];
+    let tensor = |what: &str, index: usize, shape: &[usize]| match plan.parameters.get(index) {
+        Some(parameter) if *parameter.shape == *shape => Ok(()),
+        Some(parameter) => Err(format!("its {what} `{}` is {:?}, not {shape:?}", parameter.name, parameter.shape)),
+        None => Err(format!("its {what} is parameter {index} of {}", plan.parameters.len())),
+    };
+    if let Some(shape) = weight {
+        let index = pack.weight.ok_or_else(|| "no weight".to_owned())?;
+        tensor("weight", index, &shape)?;
+    }
+    pack.bias.map_or(Ok(()), |index| tensor("bias", index, &per_output))?;
+    if let Some(norm) = &pack.batch_norm {
+        norm.weight.map_or(Ok(()), |index| tensor("scale", index, &per_output))?;
+        norm.bias.map_or(Ok(()), |index| tensor("shift", index, &per_output))?;
+        tensor("mean", norm.mean, &per_output)?;
+        tensor("variance", norm.variance, &per_output)?;
+    }
+    Ok(())
+}
+
+fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
+    match kernel {
+        Kernel::Conv(conv) => accept_conv(plan, conv),
+        Kernel::Linear(linear) => accept_linear(plan, linear),
+        Kernel::Pool(Pool { input, output, reduce: _, windows, activation: _ }) => {
+            read(plan, input)?;
+            written(plan, output)?;
+            ensure(input.channels == output.channels, || unlike(input, output))?;
+            pooling(windows, [input.height, input.width], [output.height, output.width])
+        }
+        Kernel::Affine(Affine { input, output, pack, activation: _ }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            written(plan, output)?;
+            packed(plan, *pack, &Form::Affine { channels: input.channels })
+        }
+        Kernel::Activate(Activate { input, output, activation: _ }) | Kernel::Softmax(Softmax { input, output }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            written(plan, output)
+        }
+        Kernel::Copy(Copy { input, output }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            written(plan, output)
+        }
+        Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
+            same(a, output)?;
+            same(b, output)?;
+            read(plan, a)?;
+            read(plan, b)?;
+            written(plan, output)
+        }
+        Kernel::ClearBorder(ClearBorder { view, border: [top, left, bottom, right] }) => {
+            written(plan, view)?;
+            let rows = reach(view.height, *top, *bottom)?;
+            let columns = reach(view.width, *left, *right)?;
+            inside(plan, view, rows, columns)
+        }
+    }
+}
+
+fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
+    let Conv { algorithm, input, output, window, stride, dilation, pad, groups, pack, epilogue } = conv;
+    ensure(*groups > 0 && input.channels % groups == 0, || format!("{} channels in {groups} groups", input.channels))?;
+    let channels = input.channels / groups;
+    packed(
+        plan,
+        *pack,
+        &Form::Conv { algorithm: *algorithm, filters: output.channels, channels, window: *window, groups: *groups },
+    )?;
+    read(plan, input)?;
+    written(plan, output)?;
+    lanes(input)?;
+    lanes(output)?;
+    accept_epilogue(plan, epilogue, output)?;
+    let size = conv.size();
+    let mut reads = [(0, 0); 2];
+    for axis in 0..2 {
+        ensure(size[axis] > 0 && window[axis] > 0 && stride[axis] > 0 && dilation[axis] > 0, || {
+            format!("{size:?} positions of a {window:?} window, stride {stride:?}, dilation {dilation:?}")
+        })?;
+        reads[axis] = window_reach(size[axis], window[axis], stride[axis], dilation[axis], pad[axis])?;
+    }
+    inside(plan, input, reads[0], reads[1])
+}
+
+fn accept_linear(plan: &Plan, linear: &Linear) -> Check {
+    let Linear { input, output, pack, epilogue } = linear;
+    read(plan, input)?;
+    written(plan, output)?;
+    let Some(&Pack { form: form @ Form::Linear { outputs, map }, .. }) = plan.packs.get(*pack) else {
+        return Err(format!("pack {pack} is not that of a linear layer"));
+    };
+    packed(plan, *pack, &form)?;
+    let [channels, height, width] = map;
+    let is_vector = input.height == 1 && input.width == 1 && n_elements(&map) == Some(input.channels);
+    ensure(is_vector || [input.channels, input.height, input.width] == [channels, height, width], || {
+        format!("its input is {}, its weights' {map:?}", view_size(input))
+    })?;
+    // Side by side: the kernel reads the input as one run from its first element.
+    let rows_touch = input.height == 1 || input.row == input.width * input.channels;
+    let pixels_touch = input.width == 1 && input.height == 1 || input.pixel == input.channels;
+    ensure(rows_touch && pixels_touch && (input.channel == 1 || input.channels == 1), || {
+        format!("its input's elements do not lie side by side: {input:?}")
+    })?;
+    ensure([output.height, output.width] == [1, 1] && output.channels == outputs, || {
+        format!("its output is {}, its weights' rows {outputs}", view_size(output))
+    })?;
+    lanes(output)?;
+    ensure(epilogue.pool.is_none(), || "a linear layer pools nothing".to_owned())?;
+    accept_epilogue(plan, epilogue, output)
+}
+
+fn accept_epilogue(plan: &Plan, epilogue: &Epilogue, output: &View) -> Check {
+    let size = match &epilogue.pool {
+        Some(FusedPool { reduce: _, windows, size }) => {
+            pooling(windows, *size, [output.height, output.width])?;
+            *size
+        }
+        None => [output.height, output.width],
+    };
+    if let Some(residual) = &epilogue.residual {
+        read(plan, residual)?;
+        lanes(residual)?;
+        ensure([residual.height, residual.width] == size && residual.channels == output.channels, || {
+            format!("the residual is {}, the result [{}, {}, {}]", view_size(residual), output.channels, size[0], size[1])
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether each of `out` windows covers an element of the map, so that there is something to reduce.
+fn pooling(windows: &Windows, size: [usize; 2], out: [usize; 2]) -> Check {
+    for axis in 0..2 {
+        let (n, out) = (size[axis], out[axis]);
+        ensure(n > 0 && out > 0, || format!("{out} windows over {n} elements"))?;
+        match windows {
+            Windows::Adaptive => ensure(n <= MAX_ARENA / out, || format!("{out} windows over {n} elements"))?,
+            Windows::Sliding { window, stride, dilation, pad } => {
+                let (window, stride, dilation) = (window[axis], stride[axis], dilation[axis]);
+                let (before, after) = (pad[axis], pad[axis + 2]);
+                ensure(window > 0 && stride > 0 && dilation > 0, || {
+                    format!("window {window}, stride {stride}, dilation {dilation}")
+                })?;
+                window_reach(out, window, stride, dilation, before)?;
+                ensure(before <= MAX_ARENA && after <= MAX_ARENA, || format!("padding of {before} and {after}"))?;
+                // Where dilation does not step over the whole map, the first window reaches least far down and the last one
+                // starts farthest up, so these two decide.
+                ensure(dilation <= n || window == 1, || format!("a dilation of {dilation} over {n} elements"))?;
+                let end = (window - 1) * dilation;
+                let start = (out - 1) * stride;
+                ensure(before <= end && start < before + n, || {
+                    format!(
+                        "of {out} windows of {window}, stride {stride}, dilation {dilation}, over {n} elements padded by {before}, the first or last covers none"
+                    )
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// First and last position that a window reads along one axis, relative to the map.
+fn window_reach(out: usize, window: usize, stride: usize, dilation: usize, pad: usize) -> Check<(i64, i64)> {
+    let last = || {
+        let start = (out - 1).checked_mul(stride)?;
+        let end = (window - 1).checked_mul(dilation)?.checked_add(start)?;
+        (end <= MAX_ARENA && pad <= MAX_ARENA).then(|| (-(pad as i64), end as i64 - pad as i64))
+    };
+    last().ok_or_else(|| format!("{out} windows of {window}, stride {stride}, dilation {dilation}, pad {pad}, are too far out"))
+}
+
+/// First and last position of a map with a border.
+fn reach(n: usize, before: usize, after: usize) -> Check<(i64, i64)> {
+    ensure(before <= MAX_ARENA && after <= MAX_ARENA, || format!("a border of {before} and {after}"))?;
+    Ok((-(before as i64), (n - 1 + after) as i64))
+}
+
+/// A view that is read: inside its place.
+fn read(plan: &Plan, view: &View) -> Check {
+    let View { height, width, channels, row, pixel, channel, .. } = *view;
+    let place_len = place_len(plan, view.place)?;
+    // A stride of nothing would let a size be anything; with this, no size exceeds its place.
+    for (size, stride) in [(height, row), (width, pixel), (channels, channel)] {
+        ensure(size > 0 && size <= place_len && (size == 1 || stride > 0) && stride <= MAX_ARENA, || {
+            format!("{view:?} has a size or stride of nothing, or one beyond its place")
+        })?;
+    }
+    inside(plan, view, (0, height as i64 - 1), (0, width as i64 - 1))
+}
+
+/// A view that is written: inside its place, which is no input.
+fn written(plan: &Plan, view: &View) -> Check {
+    ensure(!matches!(view.place, Place::Input(_)), || format!("it writes to {view:?}"))?;
+    read(plan, view)
+}
+
+/// Whether all channels of these rows and columns lie inside the view's place.
+///
+/// Every stride and position is at most 2^37 in size, which the callers have checked, so products fit `i128`.
+fn inside(plan: &Plan, view: &View, rows: (i64, i64), columns: (i64, i64)) -> Check {
+    let place_len = place_len(plan, view.place)? as i128;
+    let at = |y: i64, x: i64, c: usize| {
+        view.offset as i128
+            + i128::from(y) * view.row as i128
+            + i128::from(x) * view.pixel as i128
+            + c as i128 * view.channel as i128
+    };
+    let first = at(rows.0, columns.0, 0);
+    let last = at(rows.1, columns.1, view.channels - 1);
+    ensure(first >= 0 && last < place_len, || format!("elements {first} to {last} of {:?}, which has {place_len}", view.place))
+}
+
+/// Number of elements of a place.
+fn place_len(plan: &Plan, place: Place) -> Check<usize> {
+    let port = match place {
+        Place::Arena => return Ok(plan.arena_len),
+        Place::Input(i) => plan.inputs.get(i),
+        Place::Output(i) => plan.outputs.get(i),
+    };
+    port.map(|port| port.shape.iter().product()).ok_or_else(|| format!("there is no {place:?}"))
+}
+
+/// Whether two views have the same sizes.
+fn same(a: &View, b: &View) -> Check {
+    ensure([a.height, a.width, a.channels] == [b.height, b.width, b.channels], || unlike(a, b))
+}
+
+/// Whether channels lie side by side, as kernels with channels or filters in their lanes read and write them.
+fn lanes(view: &View) -> Check {
+    ensure(view.channel == 1 || view.channels == 1, || format!("the channels of {view:?} are not side by side"))
+}
+
+/// Whether a step's pack is there and of the form that its sizes ask for.
+fn packed(plan: &Plan, pack: usize, form: &Form) -> Check {
+    match plan.packs.get(pack) {
+        Some(pack) if pack.form == *form => Ok(()),
+        Some(pack) => Err(format!("its pack is {:?}, not {form:?}", pack.form)),
+        None => Err(format!("pack {pack} of {}", plan.packs.len())),
+    }
+}
+
+fn unlike(a: &View, b: &View) -> String {
+    format!("{} and {} are unlike", view_size(a), view_size(b))
+}
+
+/// `[C, H, W]`
+fn view_size(view: &View) -> String {
+    format!("[{}, {}, {}]", view.channels, view.height, view.width)
+}

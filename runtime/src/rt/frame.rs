@@ -1,0 +1,134 @@
+//! The memory of a session and the steps bound to it; [`Frame`] is what generated code runs them through. Floor 4.
+
+use std::ptr;
+
+use convoke_compiler::plan;
+
+use super::MAX_PORTS;
+use super::net::{Net, Ready};
+use crate::buffer::Buffer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::kernels::{self, Memory, PortPointers, Prepared};
+
+/// A plan's steps bound to an arena of their own.
+pub(crate) struct Engine {
+    steps: Vec<Prepared>,
+    /// Memory that `steps` point into. Never touched but through them.
+    _arena: Buffer,
+    _scratch: Buffer,
+    /// Holds the packed weights that `steps` point into.
+    net: Net,
+}
+
+// SAFETY: the pointers inside of `steps` lead into `_arena` and `_scratch`, which the engine owns and which only its steps
+// touch, through `&mut self`, and into the packed weights, which are `Sync`, never written, and kept by `net`.
+unsafe impl Send for Engine {}
+
+impl Engine {
+    /// Makes an arena and binds the net's steps to it.
+    ///
+    /// # Errors
+    /// Those that the net was made with.
+    pub(crate) fn new(net: &Net) -> Result<Engine> {
+        let plan = net.plan();
+        let Ready { isa, packs } = net.ready()?;
+        let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa)).max().unwrap_or(0);
+        let mut arena = Buffer::zeroed(plan.arena_len);
+        let mut scratch = Buffer::zeroed(scratch_len);
+        let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
+        let packs: Vec<*const f32> = packs.iter().map(Buffer::as_ptr).collect();
+        let steps = plan
+            .steps
+            .iter()
+            // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
+            // the arena, a port or its pack, whose form is that of the step. Arena and scratch are as long as asked for and
+            // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has `isa`.
+            .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory) })
+            .collect();
+        Ok(Engine { steps, _arena: arena, _scratch: scratch, net: net.clone() })
+    }
+
+    /// Runs `body` on one image: the elements of each input and output, in order.
+    ///
+    /// # Errors
+    /// If the slices are not as many and as long as the plan's ports.
+    pub(crate) fn run(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]], body: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
+        let plan = self.net.plan();
+        check_ports(&plan.name, "input", &plan.inputs, inputs.iter().map(|input| input.len()))?;
+        check_ports(&plan.name, "output", &plan.outputs, outputs.iter().map(|output| output.len()))?;
+        // `accept` has made sure that there are at most `MAX_PORTS` of each.
+        let mut input_pointers = [ptr::null(); MAX_PORTS];
+        let mut output_pointers = [ptr::null_mut(); MAX_PORTS];
+        for (pointer, input) in input_pointers.iter_mut().zip(inputs) {
+            *pointer = input.as_ptr();
+        }
+        for (pointer, output) in output_pointers.iter_mut().zip(outputs.iter_mut()) {
+            *pointer = output.as_mut_ptr();
+        }
+        let ports = PortPointers { inputs: &input_pointers[..inputs.len()], outputs: &output_pointers[..outputs.len()] };
+        body(&mut Frame { steps: &mut self.steps, ports });
+        Ok(())
+    }
+}
+
+/// Whether there is a slice for each port, of its length.
+fn check_ports(network: &str, what: &str, ports: &[plan::Port], lens: impl ExactSizeIterator<Item = usize>) -> Result<()> {
+    if lens.len() != ports.len() {
+        let message = format!("`{network}` has {} {what}s; {} slices were given", ports.len(), lens.len());
+        return Err(Error::new(ErrorKind::Shape, message));
+    }
+    for (port, found) in ports.iter().zip(lens) {
+        let expected: usize = port.shape.iter().product();
+        if found != expected {
+            let name = &port.name;
+            return Err(Error::new(
+                ErrorKind::Shape,
+                format!("the {what} `{name}` of `{network}` is {:?}, {expected} elements; the slice holds {found}", port.shape),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The steps of a plan bound to one image's inputs and outputs.
+///
+/// Any step may be run at any time and any number of times: each touches only memory that was checked to be its own. In the
+/// plan's order they compute the network.
+pub struct Frame<'a> {
+    steps: &'a mut [Prepared],
+    ports: PortPointers<'a>,
+}
+
+impl Frame<'_> {
+    /// Runs step `index` of the plan.
+    ///
+    /// # Panics
+    /// If there is no such step.
+    #[inline]
+    pub fn step(&mut self, index: usize) {
+        // SAFETY: what `Engine::new` promised holds for as long as the engine is borrowed, and `&mut` makes the use exclusive;
+        // `Engine::run` has checked that the ports are as long as the plan says and holds their borrows.
+        unsafe { self.steps[index].run(&self.ports) }
+    }
+
+    /// Runs step `index`, a convolution over `C` channels with a window of `KH` x `KW` at a stride of `SH` x `SW`, by an
+    /// instance that is compiled for just these in the crate that calls it. The same bits as [`step`](Frame::step).
+    ///
+    /// # Panics
+    /// If there is no such step.
+    #[inline]
+    pub fn fixed_conv<const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
+        &mut self,
+        index: usize,
+    ) {
+        // SAFETY: as in `step`; a step that is no convolution of these sizes runs as it does there.
+        unsafe { self.steps[index].run_fixed::<C, KH, KW, SH, SW>(&self.ports) }
+    }
+
+    /// Runs all steps in the plan's order: the loop back end.
+    pub(crate) fn all(&mut self) {
+        for index in 0..self.steps.len() {
+            self.step(index);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What generated code uses, and nothing that users write: `network!` emits paths into this module. Floor 4.
+//!
+//! A [`Definition`] is implemented by `network!` for each network. Its plan is accepted (`accept`: every address checked) when
+//! a [`Net`] is made of it and weights; a session prepares the plan's steps and hands them to [`Definition::run`] as a [`Frame`].
+
+mod accept;
+mod frame;
+mod net;
+mod ports;
+
+pub use std::borrow::Cow;
+pub use std::convert::Into;
+pub use std::path::Path;
+
+pub use convoke_compiler::plan::*;
+
+pub use self::frame::Frame;
+pub use self::net::Net;
+pub use self::ports::{MAX_PORTS, Ports};
+
+pub(crate) use self::frame::Engine;
+pub(crate) use self::ports::check;
+
+/// A network as a type: implemented by [`network!`](crate::network).
+pub trait Definition: Sized + 'static {
+    /// What it takes: [`Map`](crate::Map), [`Vector`](crate::Vector) or a tuple of up to eight.
+    type Inputs: Ports;
+    /// What it gives.
+    type Outputs: Ports;
+
+    /// What running it takes.
+    fn plan() -> &'static Plan;
+
+    /// Its plan and weights.
+    fn net(&self) -> &Net;
+
+    /// The network over that plan and those weights.
+    fn from_net(net: Net) -> Self;
+
+    /// Every step of the plan once, in order.
+    fn run(frame: &mut Frame<'_>);
+}

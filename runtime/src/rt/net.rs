@@ -1,0 +1,134 @@
+//! A plan with its weights, shared by all sessions: [`Net`]. Floor 4.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use convoke_compiler::plan::Plan;
+
+use super::accept::accept;
+use crate::buffer::Buffer;
+use crate::error::{Error, ErrorKind, Result};
+use crate::isa::Isa;
+use crate::kernels;
+use crate::weights::{LoadOptions, Weights, fold};
+
+/// A plan, the source of its weights, and the weights in the form that kernels read, made once. Cheap to clone.
+#[derive(Clone)]
+pub struct Net(Arc<Inner>);
+
+struct Inner {
+    plan: &'static Plan,
+    weights: Weights,
+    /// An error where it could not be reported when the net was made: `random` and `new` return no `Result`. It is that of
+    /// the first use.
+    ready: Result<Ready>,
+}
+
+/// What sessions are made of.
+pub(crate) struct Ready {
+    /// What the weights are packed for.
+    pub isa: Isa,
+    /// By index among the plan's packs.
+    pub packs: Vec<Buffer>,
+}
+
+impl Net {
+    /// With the weights of a safetensors file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is unsound or holds other tensors than the network's.
+    pub fn load(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Net> {
+        Net::checked(plan, Weights::open(plan, path, options)?, options)
+    }
+
+    /// With the weights of a safetensors file in memory.
+    ///
+    /// # Errors
+    /// If it is unsound or holds other tensors than the network's.
+    pub fn from_bytes(plan: &'static Plan, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Net> {
+        Net::checked(plan, Weights::from_bytes(plan, "the given bytes", bytes, options)?, options)
+    }
+
+    /// With weights from a seed. An error is that of the first session.
+    pub fn random(plan: &'static Plan, seed: u64) -> Net {
+        Net::new(plan, Weights::random(plan, seed), &LoadOptions::new())
+    }
+
+    /// With weights that are part of the program; `file` is where they were read from. An error is that of the first session.
+    pub fn embedded(plan: &'static Plan, file: &str, bytes: &'static [u8]) -> Net {
+        let options = LoadOptions::new();
+        match Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options) {
+            Ok(weights) => Net::new(plan, weights, &options),
+            Err(error) => Net(Arc::new(Inner { plan, weights: Weights::random(plan, 0), ready: Err(error) })),
+        }
+    }
+
+    fn new(plan: &'static Plan, weights: Weights, options: &LoadOptions) -> Net {
+        let ready = Ready::new(plan, &weights, options);
+        Net(Arc::new(Inner { plan, weights, ready }))
+    }
+
+    fn checked(plan: &'static Plan, weights: Weights, options: &LoadOptions) -> Result<Net> {
+        let net = Net::new(plan, weights, options);
+        net.ready()?;
+        Ok(net)
+    }
+
+    /// Writes the weights as safetensors: f32 under the names of the state dict, tensor by tensor, to a file beside `path`
+    /// that takes its place when it is complete.
+    ///
+    /// # Errors
+    /// If the file cannot be written, or the source of the weights can no longer be read.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        if let Err(error) = &self.0.ready {
+            return Err(error.clone());
+        }
+        self.0.weights.save(path)
+    }
+
+    /// What running it takes.
+    pub fn plan(&self) -> &'static Plan {
+        self.0.plan
+    }
+
+    /// The instruction set that its weights are packed for.
+    ///
+    /// # Errors
+    /// Those that the net was made with.
+    pub fn isa(&self) -> Result<Isa> {
+        self.ready().map(|ready| ready.isa)
+    }
+
+    pub(crate) fn ready(&self) -> Result<&Ready> {
+        self.0.ready.as_ref().map_err(Error::clone)
+    }
+}
+
+impl fmt::Debug for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Net").field("name", &self.0.plan.name).field("weights", &self.0.weights).finish_non_exhaustive()
+    }
+}
+
+impl Ready {
+    fn new(plan: &Plan, weights: &Weights, options: &LoadOptions) -> Result<Ready> {
+        accept(plan)?;
+        let isa = match options.isa_choice() {
+            Some(isa) if !isa.is_available() => Err(crate::isa::IsaError::Missing(isa)),
+            Some(isa) => Ok(isa),
+            None => Isa::detect(),
+        }
+        .map_err(|error| Error::new(ErrorKind::Isa, error.to_string()))?;
+        let packs = plan
+            .packs
+            .iter()
+            .map(|pack| {
+                let folded = fold(pack, weights)?;
+                Ok(kernels::pack(&pack.form, isa, &folded.weight, &folded.bias))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Ready { isa, packs })
+    }
+}

@@ -1,0 +1,207 @@
+//! Running a network: [`Session`], which owns the memory that it takes. Floor 5.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::rt::{Definition, Engine, Frame, MAX_PORTS, Net, Ports, check};
+
+/// A network's working memory: runs images one by one or in batches, without allocating.
+///
+/// Made by a network's `session()`. It shares the network's weights, owns everything else and borrows nothing, so it can live
+/// in a struct or move to a thread; for several threads, make a session in each.
+pub struct Session<D: Definition> {
+    /// The error that the network was made with, where it could not be reported then: see `random`.
+    engine: Result<Engine>,
+    outputs: <D::Outputs as Ports>::Store,
+    options: SessionOptions,
+    network: PhantomData<fn() -> D>,
+}
+
+/// How a session is made: `SessionOptions::new().batch(16)`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// The largest batch.
+    pub batch: usize,
+    /// What runs the steps.
+    pub backend: Backend,
+}
+
+/// What runs the steps of a plan. Both give the same bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Backend {
+    /// The code that `network!` emitted.
+    #[default]
+    Emitted,
+    /// A loop over the plan: the reference that the other is compared with.
+    Loop,
+}
+
+impl SessionOptions {
+    /// One image at a time, by emitted code.
+    pub fn new() -> SessionOptions {
+        SessionOptions { batch: 1, backend: Backend::Emitted }
+    }
+
+    /// The largest batch, at least 1; the session keeps room for as many outputs.
+    pub fn batch(mut self, batch: usize) -> SessionOptions {
+        self.batch = batch;
+        self
+    }
+
+    /// What runs the steps.
+    pub fn backend(mut self, backend: Backend) -> SessionOptions {
+        self.backend = backend;
+        self
+    }
+}
+
+impl Default for SessionOptions {
+    fn default() -> SessionOptions {
+        SessionOptions::new()
+    }
+}
+
+impl<D: Definition> Session<D> {
+    /// A session for one image at a time. An error that the network was made with is that of the first run.
+    pub fn new(network: &D) -> Session<D> {
+        let options = SessionOptions::new();
+        let engine = engine::<D>(network.net());
+        Session { engine, outputs: D::Outputs::store(options.batch), options, network: PhantomData }
+    }
+
+    /// A session as the options say.
+    ///
+    /// # Errors
+    /// If the largest batch is 0, and those that the network was made with: an unknown `CONVOKE_ISA` where it was made by
+    /// `random` or `new`, which return no `Result`.
+    pub fn with_options(network: &D, options: SessionOptions) -> Result<Session<D>> {
+        if options.batch == 0 {
+            return Err(Error::new(ErrorKind::Batch, "a session runs at least one image; its largest batch is 0"));
+        }
+        let engine = engine::<D>(network.net())?;
+        Ok(Session { engine: Ok(engine), outputs: D::Outputs::store(options.batch), options, network: PhantomData })
+    }
+
+    /// Runs one image: `run(&image)`, or `run((&a, &b))` for a network of two inputs. Does not allocate.
+    ///
+    /// The outputs stay in the session until it runs again; clone them to keep them.
+    ///
+    /// # Errors
+    /// Those that the network was made with: none where it came from `load` or `from_bytes`.
+    pub fn run(&mut self, inputs: <D::Inputs as Ports>::Ref<'_>) -> Result<<D::Outputs as Ports>::Ref<'_>> {
+        self.run_image(inputs, 0)?;
+        Ok(D::Outputs::stored(&self.outputs, 0))
+    }
+
+    /// Runs as many images as there are, up to the session's largest batch: `run_batch(&images)`, or `run_batch((&a, &b))` for a
+    /// network of two inputs. Each gets the bits that [`run`](Session::run) gives it. Does not allocate.
+    ///
+    /// # Errors
+    /// If there are more images than the session's largest batch, or not as many of each input; else as for [`run`](Session::run).
+    pub fn run_batch(&mut self, inputs: <D::Inputs as Ports>::Slice<'_>) -> Result<<D::Outputs as Ports>::Slice<'_>> {
+        let n = D::Inputs::n_images(inputs)?;
+        self.check_batch(n)?;
+        for i in 0..n {
+            self.run_image(D::Inputs::image(inputs, i), i)?;
+        }
+        Ok(D::Outputs::stored_first(&self.outputs, n))
+    }
+
+    /// Runs one image whose inputs are slices, in the order of the definition, each row-major, channel after channel. Does not allocate.
+    ///
+    /// # Errors
+    /// If there are not as many slices as inputs, or one is not as long as its input; else as for [`run`](Session::run).
+    pub fn run_slices(&mut self, inputs: &[&[f32]]) -> Result<<D::Outputs as Ports>::Ref<'_>> {
+        self.run_into_store(inputs, 0)?;
+        Ok(D::Outputs::stored(&self.outputs, 0))
+    }
+
+    /// The largest batch.
+    pub fn batch(&self) -> usize {
+        self.options.batch
+    }
+
+    /// As [`SliceSession::run_into`](crate::SliceSession::run_into) says.
+    pub(crate) fn run_into(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
+        let one: usize = D::Inputs::SHAPES[0].iter().product();
+        let n = inputs.first().map_or(1, |first| first.len() / one);
+        self.check_batch(n)?;
+        let backend = self.options.backend;
+        let engine = self.engine.as_mut().map_err(|error| error.clone())?;
+        if n <= 1 || inputs.len() != D::Inputs::SHAPES.len() || outputs.len() != D::Outputs::SHAPES.len() {
+            return run_engine::<D>(engine, backend, inputs, outputs);
+        }
+        for i in 0..n {
+            // Where a slice does not divide, its parts have not the length of an image, and the engine says so.
+            let mut image_inputs = [&[][..]; MAX_PORTS];
+            for (part, input) in image_inputs.iter_mut().zip(inputs) {
+                let len = input.len() / n;
+                *part = &input[i * len..][..len];
+            }
+            let mut image_outputs = no_outputs();
+            for (part, output) in image_outputs.iter_mut().zip(outputs.iter_mut()) {
+                let len = output.len() / n;
+                *part = &mut output[i * len..][..len];
+            }
+            let (n_inputs, n_outputs) = (D::Inputs::SHAPES.len(), D::Outputs::SHAPES.len());
+            run_engine::<D>(engine, backend, &image_inputs[..n_inputs], &mut image_outputs[..n_outputs])?;
+        }
+        Ok(())
+    }
+
+    fn run_image(&mut self, inputs: <D::Inputs as Ports>::Ref<'_>, i: usize) -> Result<()> {
+        let mut slices: [&[f32]; MAX_PORTS] = [&[]; MAX_PORTS];
+        D::Inputs::each(inputs, &mut |index, elements| slices[index] = elements);
+        self.run_into_store(&slices[..D::Inputs::SHAPES.len()], i)
+    }
+
+    /// Runs one image; its outputs go to place `i` of the store.
+    fn run_into_store(&mut self, inputs: &[&[f32]], i: usize) -> Result<()> {
+        let engine = self.engine.as_mut().map_err(|error| error.clone())?;
+        let mut outputs = no_outputs();
+        D::Outputs::each_stored(&mut self.outputs, i, &mut |index, elements| outputs[index] = elements);
+        run_engine::<D>(engine, self.options.backend, inputs, &mut outputs[..D::Outputs::SHAPES.len()])
+    }
+
+    fn check_batch(&self, n: usize) -> Result<()> {
+        let most = self.options.batch;
+        if n <= most {
+            return Ok(());
+        }
+        let message = format!(
+            "a batch of {n} images for `{}`, whose session was made for at most {most}: make it by \
+             `session_with(SessionOptions::new().batch({n}))`",
+            D::plan().name,
+        );
+        Err(Error::new(ErrorKind::Batch, message))
+    }
+}
+
+/// Room for as many outputs as there can be.
+fn no_outputs<'a>() -> [&'a mut [f32]; MAX_PORTS] {
+    std::array::from_fn(|_| &mut [][..])
+}
+
+fn run_engine<D: Definition>(engine: &mut Engine, backend: Backend, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
+    match backend {
+        Backend::Emitted => engine.run(inputs, outputs, D::run),
+        Backend::Loop => engine.run(inputs, outputs, |frame: &mut Frame<'_>| frame.all()),
+    }
+}
+
+/// An engine over the net, whose plan has the inputs and outputs of `D`.
+fn engine<D: Definition>(net: &Net) -> Result<Engine> {
+    let engine = Engine::new(net)?;
+    check::<D::Inputs>("input", &net.plan().inputs)?;
+    check::<D::Outputs>("output", &net.plan().outputs)?;
+    Ok(engine)
+}
+
+impl<D: Definition> fmt::Debug for Session<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("network", &D::plan().name).field("options", &self.options).finish_non_exhaustive()
+    }
+}
