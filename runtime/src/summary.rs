@@ -1,0 +1,266 @@
+//! A network's layers as a table: [`Summary`]. Floor 5.
+
+use std::fmt;
+
+use convoke_compiler::plan::{Algorithm, Combination, Kernel, Plan, Reduce};
+
+/// The layers of a network, for printing: what `summary()` returns.
+///
+/// One row for each layer as it was written: its path in the state dict and its call, its output's sizes, learned
+/// parameters, the bytes of its activation, multiply-adds, and the kernel that computes it. Layers that were fused share
+/// their step's number; `—` is for those with nothing left to compute.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    name: String,
+    layers: Vec<LayerSummary>,
+    n_parameters: usize,
+    macs: u64,
+    arena_bytes: usize,
+}
+
+/// A row of a [`Summary`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LayerSummary {
+    /// Its path in the state dict: `layer2.0.conv1`.
+    pub path: String,
+    /// The layer and its arguments.
+    pub call: String,
+    /// Its output's sizes, `[C, H, W]` or `[N]`.
+    pub output: Vec<usize>,
+    /// Learned parameters.
+    pub parameters: usize,
+    /// Bytes of its output as f32, whether or not fusing has left it to be stored.
+    pub activation_bytes: usize,
+    /// Multiply-adds of one image.
+    pub macs: u64,
+    /// The step that computes it, and by what; nothing where there is nothing left to compute.
+    pub kernel: Option<String>,
+}
+
+impl Summary {
+    /// The layers of a plan.
+    pub fn of(plan: &Plan) -> Summary {
+        let mut last_step = None;
+        let layers = plan
+            .layers
+            .iter()
+            .map(|layer| {
+                let kernel = layer.step.and_then(|step| Some((step, plan.steps.get(step)?))).map(|(step, made)| {
+                    let first = last_step != Some(step);
+                    last_step = Some(step);
+                    if first { format!("{step}: {}", kernel_name(&made.kernel)) } else { format!("{step}: fused") }
+                });
+                LayerSummary {
+                    path: layer.path.to_string(),
+                    call: layer.call.to_string(),
+                    output: layer.shape.to_vec(),
+                    parameters: layer.n_parameters,
+                    activation_bytes: layer.shape.iter().product::<usize>() * size_of::<f32>(),
+                    macs: layer.macs,
+                    kernel,
+                }
+            })
+            .collect();
+        Summary {
+            name: plan.name.to_string(),
+            layers,
+            n_parameters: plan.n_parameters(),
+            macs: plan.macs(),
+            arena_bytes: plan.arena_len * size_of::<f32>(),
+        }
+    }
+
+    /// The rows.
+    pub fn layers(&self) -> &[LayerSummary] {
+        &self.layers
+    }
+}
+
+/// What computes a step, in a word or two.
+fn kernel_name(kernel: &Kernel) -> &'static str {
+    match kernel {
+        Kernel::Conv(conv) => match conv.algorithm {
+            Algorithm::Direct => "direct",
+            Algorithm::Depthwise => "depthwise",
+            Algorithm::Grouped => "grouped",
+        },
+        Kernel::Linear(_) => "linear",
+        Kernel::Pool(pool) => match pool.reduce {
+            Reduce::Max => "max pool",
+            Reduce::Average { .. } => "avg pool",
+        },
+        Kernel::Affine(_) => "affine",
+        Kernel::Activate(_) => "activate",
+        Kernel::Combine(combine) => match combine.combination {
+            Combination::Add => "add",
+            Combination::Mul => "mul",
+        },
+        Kernel::Softmax(_) => "softmax",
+        Kernel::Copy(_) => "copy",
+        Kernel::ClearBorder(_) => "clear",
+    }
+}
+
+/// Columns that a table takes at most, where paths leave room for calls.
+const WIDTH: usize = 120;
+/// Columns that a call gets at least.
+const LEAST_CALL: usize = 12;
+const HEADS: [&str; 7] = ["layer", "call", "output", "parameters", "bytes", "MACs", "kernel"];
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows: Vec<[String; 7]> = self.layers.iter().map(row).collect();
+        let n_layers = self.layers.len();
+        let layers = format!("{n_layers} layer{}", if n_layers == 1 { "" } else { "s" });
+        rows.push([
+            "total".to_owned(),
+            layers,
+            String::new(),
+            thousands(self.n_parameters as u64),
+            String::new(),
+            thousands(self.macs),
+            String::new(),
+        ]);
+        let mut widths: [usize; 7] = std::array::from_fn(|column| {
+            rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).max(HEADS[column].len())
+        });
+        let others: usize = widths.iter().sum::<usize>() - widths[1] + 2 * (HEADS.len() - 1);
+        widths[1] = widths[1].min(WIDTH.saturating_sub(others).max(LEAST_CALL));
+        writeln!(f, "{}", self.name)?;
+        write_row(f, &HEADS.map(str::to_owned), &widths)?;
+        let n_rows = rows.len();
+        for (i, row) in rows.iter().enumerate() {
+            if i == 0 || i + 1 == n_rows {
+                writeln!(f, "{}", "─".repeat(widths.iter().sum::<usize>() + 2 * (HEADS.len() - 1)))?;
+            }
+            write_row(f, row, &widths)?;
+        }
+        write!(f, "weights {}, arena of one image {}", bytes(4 * self.n_parameters), bytes(self.arena_bytes))
+    }
+}
+
+fn row(layer: &LayerSummary) -> [String; 7] {
+    let or_nothing = |n: u64| if n == 0 { String::new() } else { thousands(n) };
+    [
+        layer.path.clone(),
+        // As written but for the blanks around `=`, which cost a fifth of the column.
+        layer.call.replace(" = ", "="),
+        format!("{:?}", layer.output),
+        or_nothing(layer.parameters as u64),
+        bytes(layer.activation_bytes),
+        or_nothing(layer.macs),
+        layer.kernel.clone().unwrap_or_else(|| "—".to_owned()),
+    ]
+}
+
+/// Text to the left, numbers to the right.
+fn write_row(f: &mut fmt::Formatter<'_>, row: &[String; 7], widths: &[usize; 7]) -> fmt::Result {
+    let mut line = String::new();
+    for (column, (text, &width)) in row.iter().zip(widths).enumerate() {
+        let text = shortened(text, width);
+        line += &if (3..=5).contains(&column) { format!("{text:>width$}") } else { format!("{text:<width$}") };
+        line += "  ";
+    }
+    writeln!(f, "{}", line.trim_end())
+}
+
+/// At most `width` characters, the last of them `…` where some are left out.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(width - 1).collect();
+    short.push('…');
+    short
+}
+
+/// `1,234,567`
+fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `784 B`, `12.3 kB`, `102 MB`: powers of 1000, three digits.
+fn bytes(n: usize) -> String {
+    let mut value = n as f64;
+    let mut unit = 0;
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let decimals = if unit == 0 || value >= 99.95 { 0 } else { 1 };
+    format!("{value:.decimals$} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use convoke_compiler::plan::Layer;
+
+    fn layer(path: &'static str, call: &'static str, shape: &[usize], n_parameters: usize, macs: u64) -> Layer {
+        Layer { path: path.into(), call: call.into(), shape: shape.to_vec().into(), n_parameters, macs, step: None }
+    }
+
+    #[test]
+    fn a_table_is_aligned_and_totals_are_exact() {
+        let plan = Plan {
+            name: "Tiny".into(),
+            parameters: vec![].into(),
+            inputs: vec![].into(),
+            outputs: vec![].into(),
+            arena_len: 12_345,
+            packs: vec![].into(),
+            steps: vec![].into(),
+            layers: vec![
+                layer("conv1", "conv(64, 7x7, stride = 2, pad = 3)", &[64, 112, 112], 9_472, 118_013_952),
+                layer("", "relu", &[64, 112, 112], 0, 0),
+            ]
+            .into(),
+        };
+        let text = Summary::of(&plan).to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1], "layer  call                            output          parameters   bytes         MACs  kernel");
+        assert_eq!(lines[3], "conv1  conv(64, 7x7, stride=2, pad=3)  [64, 112, 112]       9,472  3.2 MB  118,013,952  —");
+        assert_eq!(lines[4], "       relu                            [64, 112, 112]              3.2 MB               —");
+        assert_eq!(lines[6], "total  2 layers                                                 0          118,013,952");
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+
+    #[test]
+    fn a_long_call_is_cut_to_the_width() {
+        let call = "conv(512, 3x3, stride = 2, pad = 1, dilation = 2, groups = 32, bias = false, round = floor)";
+        let plan = Plan {
+            name: "Long".into(),
+            parameters: vec![].into(),
+            inputs: vec![].into(),
+            outputs: vec![].into(),
+            arena_len: 0,
+            packs: vec![].into(),
+            steps: vec![].into(),
+            layers: vec![layer("layer4.2.downsample.0", call, &[2048, 14, 14], 2_359_296, 1_234_567_890)].into(),
+        };
+        let text = Summary::of(&plan).to_string();
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.contains('…'), "{text}");
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_bytes_scaled() {
+        for (n, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (21_797_672, "21,797,672")] {
+            assert_eq!(thousands(n), expected);
+        }
+        for (n, expected) in [(784, "784 B"), (4704, "4.7 kB"), (99_960, "100 kB"), (999_999, "1.0 MB"), (102_000_000, "102 MB")]
+        {
+            assert_eq!(bytes(n), expected);
+        }
+    }
+}
