@@ -96,7 +96,12 @@ impl Window {
     pub fn positions(&self, n: usize, round: Round) -> Result<usize, Misfit> {
         let padded = self.padded(n).ok_or(Misfit::Overflow)?;
         let extent = self.extent().ok_or(Misfit::Overflow)?;
-        let span = padded.checked_sub(extent).ok_or(Misfit::TooLarge { extent, padded })?;
+        let span = match padded.checked_sub(extent) {
+            Some(span) => span,
+            // PyTorch: the first window may be the one that hangs over.
+            None if round == Round::Ceil && extent - padded < self.stride => return Ok(1),
+            None => return Err(Misfit::TooLarge { extent, padded }),
+        };
         let (whole, left_over) = (span / self.stride, span % self.stride);
         match round {
             _ if left_over == 0 => Ok(whole + 1),
@@ -115,10 +120,10 @@ pub fn adaptive(at: usize, positions: usize, n: usize) -> std::ops::Range<usize>
     (at * n / positions) as usize..((at + 1) * n).div_ceil(positions) as usize
 }
 
-/// Padding before and after an axis that gives `ceil(n / stride)` positions, the odd element after.
+/// Padding before and after an axis that gives `ceil(n / stride)` positions, the odd element after; saturates.
 pub fn same_pad(n: usize, kernel: usize, stride: usize, dilation: usize) -> [usize; 2] {
-    let positions = n.div_ceil(stride);
-    let needed = (positions - 1) * stride + dilation * (kernel - 1) + 1;
+    let last = n.div_ceil(stride).saturating_sub(1) * stride;
+    let needed = dilation.saturating_mul(kernel.saturating_sub(1)).saturating_add(last).saturating_add(1);
     let pad = needed.saturating_sub(n);
     [pad / 2, pad - pad / 2]
 }
@@ -150,6 +155,13 @@ mod tests {
         // 1 + 2·1 − 1 = 2 elements in steps of 2, rounded up to a window that starts at 2 + pad: outside.
         assert_eq!(window(1, 2, 1).positions(2, Round::Ceil), Ok(2));
         assert_eq!(window(2, 2, 1).positions(3, Round::Ceil), Ok(2));
+    }
+
+    #[test]
+    fn rounded_up_the_first_window_may_hang_over_by_less_than_a_stride() {
+        assert_eq!(window(3, 2, 0).positions(2, Round::Ceil), Ok(1));
+        assert_eq!(window(3, 2, 0).positions(1, Round::Ceil), Err(Misfit::TooLarge { extent: 3, padded: 1 }));
+        assert_eq!(window(3, 2, 0).positions(2, Round::Floor), Err(Misfit::TooLarge { extent: 3, padded: 2 }));
     }
 
     #[test]

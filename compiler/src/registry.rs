@@ -1,7 +1,7 @@
 //! The layers of the language, one line each. Floor 5.
 
-use crate::graph::{Arg, Call, Padding};
-use crate::ops::{self, AnyLayer, Default, Entry, Inputs, Kind, Weight};
+use crate::graph::Call;
+use crate::ops::{self, AnyLayer, Default, Entry, Inputs, Weight, written};
 use crate::shape::Shape;
 use std::fmt::Write;
 use std::marker::PhantomData;
@@ -72,24 +72,8 @@ pub fn usage(layer: &dyn AnyLayer) -> String {
         parts.push(match param.default {
             Default::Required => param.name.into(),
             Default::Of(other) => format!("{} = {other}", param.name),
-            Default::Value(value) => format!("{} = {}", param.name, written(param.kind, value)),
+            Default::Value(value) => format!("{} = {}", param.name, written(value)),
         });
     }
     if parts.is_empty() { layer.name().into() } else { format!("{}({})", layer.name(), parts.join(", ")) }
-}
-
-/// A value as a definition would have it, as short as can be: `2` for a stride of 2x2, `3x3` for a window.
-pub fn written(kind: Kind, value: Arg) -> String {
-    match value {
-        Arg::Int(value) => value.to_string(),
-        Arg::Pair([a, b]) if a == b && kind == Kind::Pair => a.to_string(),
-        Arg::Pair([a, b]) => format!("({a}, {b})"),
-        Arg::Pad(Padding::Same) => "same".into(),
-        Arg::Pad(Padding::Sides([t, l, b, r])) if t == l && t == b && t == r => t.to_string(),
-        Arg::Pad(Padding::Sides([t, l, b, r])) if t == b && l == r => format!("({t}, {l})"),
-        Arg::Pad(Padding::Sides([t, l, b, r])) => format!("({t}, {l}, {b}, {r})"),
-        Arg::Flag(value) => value.to_string(),
-        Arg::Number(value) => format!("{value:?}"),
-        Arg::Word(word) => word.into(),
-    }
 }

@@ -59,8 +59,8 @@ pub fn call(call: &Call) -> String {
     let Some(layer) = registry::layer(call.layer) else { return call.layer.into() };
     let written = |(param, value): (&Param, Arg)| match (param.default, value) {
         (Default::Required, Arg::Pair(_)) => print_arg(value),
-        (Default::Required, _) => registry::written(param.kind, value),
-        _ => format!("{} = {}", param.name, registry::written(param.kind, value)),
+        (Default::Required, _) => ops::written(value),
+        _ => format!("{} = {}", param.name, ops::written(value)),
     };
     let parts: Vec<String> = unusual(layer, &call.args).map(written).collect();
     if parts.is_empty() { call.layer.into() } else { format!("{}({})", call.layer, parts.join(", ")) }
@@ -83,7 +83,7 @@ fn unusual<'a>(layer: &'static dyn AnyLayer, args: &'a Args) -> impl Iterator<It
 fn print_arg(value: Arg) -> String {
     match value {
         Arg::Pair([a, b]) => format!("{a}x{b}"),
-        _ => registry::written(Kind::Pair, value),
+        _ => ops::written(value),
     }
 }
 

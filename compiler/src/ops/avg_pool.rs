@@ -22,6 +22,7 @@ fn spec(args: &Args) -> Spec {
         dilation: [1, 1],
         pad: args.pad("pad"),
         round: Round::of(args.word("round")),
+        pool: true,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Szegedy et al., *Going deeper with convolutions* (2014); PyTorch's `torch.cat(…, dim=1)`.
 
-use super::{Inputs, Layer, Lowering, Param};
+use super::{Inputs, Layer, Lowering, Param, combine};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::shape::Shape;
@@ -22,10 +22,7 @@ impl Layer for Concat {
         let mut shape = inputs[0].clone();
         for (position, input) in inputs.iter().enumerate().skip(1) {
             if input.0[1..] != shape.0[1..] {
-                return Err(Problem::input(
-                    position,
-                    format!("`concat` joins channels of maps of one height and width, but they are {} and {input}", inputs[0]),
-                ));
+                return Err(unlike(inputs[0], position, input));
             }
             let sum = shape.0[0].checked_add(input.0[0]);
             shape.0[0] = sum.ok_or_else(|| Problem::layer("the channels are more than can be counted"))?;
@@ -43,4 +40,32 @@ impl Layer for Concat {
     fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
         Lowering::Concat
     }
+}
+
+/// One of the inputs does not have the sides of the first.
+fn unlike(first: &Shape, position: usize, input: &Shape) -> Problem {
+    let number = position + 1;
+    let message = format!(
+        "`concat` joins channels of maps of one height and width, but input {number} is {input} where the first is {first}"
+    );
+    let help = match (first.as_map(), input.as_map()) {
+        (Some(a), Some(b)) => {
+            let first_is_larger = a[1] >= b[1] && a[2] >= b[2];
+            let (large, small) = if first_is_larger { (a, b) } else { (b, a) };
+            let [larger, smaller] = if first_is_larger {
+                ["the first".into(), format!("input {number}")]
+            } else {
+                [format!("input {number}"), "the first".into()]
+            };
+            match (combine::stride(large, small), combine::border(large, small)) {
+                (_, Some(pad)) => {
+                    format!("with `pad` greater by {pad} in the window before it, {smaller} is {}x{}", large[1], large[2])
+                }
+                (Some(stride), _) => format!("a stride of {stride} on the way to {larger} makes it {}x{}", small[1], small[2]),
+                _ => String::new(),
+            }
+        }
+        _ => "write `flatten` after the map, so that both are vectors".into(),
+    };
+    Problem::input(position, message).help(help)
 }

@@ -4,9 +4,9 @@
 //! LeCun et al., *Gradient-based learning applied to document recognition* (1998); PyTorch's `nn.Conv2d`.
 
 use super::window::{self, Fit, Spec};
-use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight};
+use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, misfit};
 use crate::diag::Problem;
-use crate::dim::Round;
+use crate::dim::{self, Round};
 use crate::graph::{Arg, Args, Padding};
 use crate::plan::Init;
 use crate::shape::Shape;
@@ -33,6 +33,7 @@ impl Options {
                 dilation: args.pair("dilation"),
                 pad: args.pad("pad"),
                 round: Round::of(args.word("round")),
+                pool: false,
             },
             groups: args.int("groups"),
             bias: args.flag("bias"),
@@ -44,9 +45,48 @@ impl Options {
         Shape(vec![self.filters, channels / self.groups, self.spec.window[0], self.spec.window[1]])
     }
 
+    /// Groups divide the channels and the filters.
+    fn divided(&self, channels: usize) -> Result<(), Problem> {
+        let Options { filters, groups, .. } = *self;
+        let (counts, help) = match (channels % groups, filters % groups) {
+            (0, 0) => return Ok(()),
+            (0, _) => {
+                let below = filters / groups * groups;
+                let filters =
+                    if below == 0 { groups.to_string() } else { format!("{below} or {}", below.saturating_add(groups)) };
+                (format!("do not divide {}", quotient(self.filters, groups, "filters")), format!(", or {filters} filters"))
+            }
+            (_, 0) => (format!("do not divide {}", quotient(channels, groups, "input channels")), String::new()),
+            _ => (format!("divide neither {channels} input channels nor {filters} filters"), String::new()),
+        };
+        // The nearest counts that divide both, looked for so far only that huge numbers do not keep the compiler busy.
+        let common = gcd(channels, filters);
+        let divides = |count: &usize| common.is_multiple_of(*count);
+        let below = (1..groups.min(common.saturating_add(1))).rev().take(SEARCH).find(divides);
+        let above = (groups..=common).take(SEARCH).find(divides);
+        let offers: Vec<String> = [below, above].into_iter().flatten().map(|count| format!("`groups = {count}`")).collect();
+        let problem = Problem::argument("groups", format!("{groups} groups {counts}"));
+        Err(match offers.is_empty() {
+            true => problem,
+            false => problem.help(format!("{} would do{help}", offers.join(" or "))),
+        })
+    }
+
     fn fit(&self, input: &Shape) -> Result<Fit, Problem> {
         window::fit(&self.spec, input.chw())
     }
+}
+
+/// How many counts are tried before no divisor is offered.
+const SEARCH: usize = 1 << 16;
+
+/// `6 filters: 6/4 = 1.5`
+fn quotient(count: usize, groups: usize, what: &str) -> String {
+    format!("{count} {what}: {count}/{groups} = {}", misfit::quotient(count, groups, 0))
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl Layer for Conv {
@@ -88,11 +128,10 @@ impl Layer for Conv {
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let options = Options::of(args);
         let [channels, ..] = window::map(Self::NAME, inputs[0])?;
-        let groups = options.groups;
-        for (what, count) in [("input channels", channels), ("filters", options.filters)] {
-            if count % groups != 0 {
-                return Err(Problem::argument("groups", format!("{groups} groups do not divide {count} {what}")));
-            }
+        options.divided(channels)?;
+        if dim::product(options.weight_shape(channels).0).is_none() {
+            let message = format!("a weight of {} is more than memory can address", options.weight_shape(channels));
+            return Err(Problem::argument("filters", message));
         }
         let [height, width] = options.fit(inputs[0])?.output;
         Ok(Shape::map(options.filters, height, width))

@@ -21,6 +21,7 @@ fn spec(args: &Args) -> Spec {
         dilation: args.pair("dilation"),
         pad: args.pad("pad"),
         round: Round::of(args.word("round")),
+        pool: true,
     }
 }
 

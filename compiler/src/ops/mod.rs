@@ -18,6 +18,7 @@ pub mod flatten;
 pub mod leaky_relu;
 pub mod linear;
 pub mod max_pool;
+mod misfit;
 pub mod mul;
 pub mod pad;
 pub mod pad_channels;
@@ -175,6 +176,22 @@ impl fmt::Display for Kind {
                 Ok(())
             }
         }
+    }
+}
+
+/// A value as a definition would have it, as short as can be: `2` for a stride of `[2, 2]`, `(0, 3)` for a padding.
+pub fn written(value: Arg) -> String {
+    match value {
+        Arg::Int(value) => value.to_string(),
+        Arg::Pair([a, b]) if a == b => a.to_string(),
+        Arg::Pair([a, b]) => format!("({a}, {b})"),
+        Arg::Pad(Padding::Same) => "same".into(),
+        Arg::Pad(Padding::Sides([t, l, b, r])) if t == l && t == b && t == r => t.to_string(),
+        Arg::Pad(Padding::Sides([t, l, b, r])) if t == b && l == r => format!("({t}, {l})"),
+        Arg::Pad(Padding::Sides([t, l, b, r])) => format!("({t}, {l}, {b}, {r})"),
+        Arg::Flag(value) => value.to_string(),
+        Arg::Number(value) => format!("{value:?}"),
+        Arg::Word(word) => word.into(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What convolution and pooling share: how a window fits a map, and how that is said when it does not.
 
+use super::{misfit, written};
 use crate::diag::Problem;
 use crate::dim::{self, Misfit, Round, Window};
-use crate::graph::Padding;
+use crate::graph::{Arg, Padding};
 use crate::plan;
 use crate::shape::Shape;
 use crate::tensor::Float;
@@ -29,6 +30,8 @@ pub struct Spec {
     pub pad: Padding,
     /// What to do with what is left over.
     pub round: Round,
+    /// Whether it is a pooling's.
+    pub pool: bool,
 }
 
 impl Spec {
@@ -74,9 +77,11 @@ impl Spec {
 
 /// `[channels, height, width]` of a layer's input, or that the layer does not read a vector.
 pub fn map(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
-    input
-        .as_map()
-        .ok_or_else(|| Problem::input(0, format!("`{name}` reads a map [C, H, W], but its input is the vector {input}")))
+    input.as_map().ok_or_else(|| {
+        let instead = if name == "conv" { ", or `linear` instead of it" } else { "" };
+        Problem::input(0, format!("`{name}` reads a map [C, H, W], but its input is the vector {input}"))
+            .help(format!("a vector has no rows and columns: write `{name}` before `flatten`{instead}"))
+    })
 }
 
 /// The larger one; a NaN is larger than any number, as in PyTorch.
@@ -84,26 +89,37 @@ pub fn maximum<T: Float>(a: T, b: T) -> T {
     if b <= a || a.to_f64().is_nan() { a } else { b }
 }
 
-/// The shape rule of a pooling.
+/// The shape rule of a pooling: besides fitting, its padding is at most half its window, as PyTorch demands.
 pub fn infer_pool(name: &str, spec: &Spec, input: &Shape) -> Result<Shape, Problem> {
-    let [channels, ..] = map(name, input)?;
-    let [height, width] = fit(spec, input.chw())?.output;
+    let [channels, height, width] = map(name, input)?;
+    let sides = spec.sides([height, width]);
+    let most = [0, 1].map(|axis| spec.window[axis] / 2);
+    if let Some(side) = (0..4).find(|&side| sides[side] > most[side % 2]) {
+        let (kernel, pad) = (spec.window[side % 2], sides[side]);
+        let most = written(Arg::Pad(Padding::Sides([0, 1, 2, 3].map(|side| sides[side].min(most[side % 2])))));
+        let half = misfit::quotient(kernel, 2, 0);
+        let message =
+            format!("padding of {pad} is more than half of {}: {pad} > {kernel}/2 = {half}", misfit::window(spec.window));
+        return Err(Problem::argument("pad", message).help(format!("write `pad = {most}`: every window must reach into the map")));
+    }
+    let [height, width] = fit(spec, [channels, height, width])?.output;
     Ok(Shape::map(channels, height, width))
 }
 
 /// Fits a window to a map of `[channels, height, width]`, or says why it does not fit and what would.
-pub fn fit(spec: &Spec, [_channels, height, width]: [usize; 3]) -> Result<Fit, Problem> {
+pub fn fit(spec: &Spec, [channels, height, width]: [usize; 3]) -> Result<Fit, Problem> {
     let size = [height, width];
     let sides = spec.sides(size);
-    let mut output = [0; 2];
-    for axis in 0..2 {
-        // With `same`, the padding was made for a count of ceil(n / stride): what is left over is meant.
-        let round = if spec.pad == Padding::Same { Round::Floor } else { spec.round };
-        output[axis] = spec.axis(axis, sides).positions(size[axis], round).map_err(|misfit| match misfit {
-            Misfit::NotTiled { .. } => Problem::argument("stride", "the window does not tile the input"),
-            Misfit::TooLarge { .. } => Problem::argument("window", "the window is larger than the input"),
-            Misfit::Overflow => Problem::layer("a size overflows"),
-        })?;
+    // With `same`, the padding was made for a count of ceil(n / stride): what is left over is meant.
+    let round = if spec.pad == Padding::Same { Round::Floor } else { spec.round };
+    let positions = [0, 1].map(|axis| spec.axis(axis, sides).positions(size[axis], round));
+    let [Ok(rows), Ok(columns)] = positions else {
+        return Err(misfit::problem(spec, size, sides, positions.map(Result::err)));
+    };
+    // The padded map may lie in memory as it is.
+    let padded = [0, 1].map(|axis| spec.axis(axis, sides).padded(size[axis]).unwrap_or(usize::MAX));
+    match dim::product([channels, padded[0], padded[1]]) {
+        Some(_) => Ok(Fit { output: [rows, columns], pad: sides }),
+        None => Err(misfit::problem(spec, size, sides, [Some(Misfit::Overflow); 2])),
     }
-    Ok(Fit { output, pad: sides })
 }
