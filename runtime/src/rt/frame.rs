@@ -10,8 +10,8 @@ use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::{self, Memory, PortPointers, Prepared};
 
-/// A plan's steps bound to an arena of their own.
-pub(crate) struct Engine {
+/// A plan's steps bound to an arena of their own: a session without types, for plans that no type stands for.
+pub struct Engine {
     steps: Vec<Prepared>,
     /// Memory that `steps` point into. Never touched but through them.
     _arena: Buffer,
@@ -29,7 +29,7 @@ impl Engine {
     ///
     /// # Errors
     /// Those that the net was made with.
-    pub(crate) fn new(net: &Net) -> Result<Engine> {
+    pub fn new(net: &Net) -> Result<Engine> {
         let plan = net.plan();
         let Ready { isa, packs } = net.ready()?;
         let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa)).max().unwrap_or(0);
@@ -46,6 +46,14 @@ impl Engine {
             .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory) })
             .collect();
         Ok(Engine { steps, _arena: arena, _scratch: scratch, net: net.clone() })
+    }
+
+    /// Runs the plan's steps in order on one image: the elements of each input and output, in order. Does not allocate.
+    ///
+    /// # Errors
+    /// If the slices are not as many and as long as the plan's ports.
+    pub fn run_plan(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
+        self.run(inputs, outputs, |frame| frame.all())
     }
 
     /// Runs `body` on one image: the elements of each input and output, in order.

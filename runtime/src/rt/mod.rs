@@ -14,11 +14,10 @@ pub use std::path::Path;
 
 pub use convoke_compiler::plan::*;
 
-pub use self::frame::Frame;
+pub use self::frame::{Engine, Frame};
 pub use self::net::Net;
 pub use self::ports::{MAX_PORTS, Ports};
 
-pub(crate) use self::frame::Engine;
 pub(crate) use self::ports::check;
 
 /// A network as a type: implemented by [`network!`](crate::network).
