@@ -100,6 +100,6 @@ mod tests {
         let (fused, apart) = (run(fused), run(apart));
         assert_eq!(fused, apart);
         assert_eq!(fused[0].shape, Shape::map(3, 2, 2));
-        assert!(fused[0].data.iter().all(|&value| value != fused[0].data[0] || value > 0.0));
+        assert!(fused[0].data.iter().any(|&value| value > 0.0), "relu left nothing to compare: {fused:?}");
     }
 }

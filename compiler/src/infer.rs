@@ -47,3 +47,35 @@ pub fn call(call: &Call, inputs: &[&Shape]) -> Result<Shape, Problem> {
     };
     Err(Problem::layer(format!("`{}` reads {expected}, but is given {found}", call.layer)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    const TEXT: &str = "network N\ninput x [2, 7, 7]\n%1 = conv(%0, filters = 3, window = 3x3, pad = 1) \"c\" -> relu -> max_pool(window = 2x2, round = ceil)\n\
+                        %2 = flatten(%1)\noutput y %2";
+
+    #[test]
+    fn a_node_goes_through_the_shapes_of_its_epilogue() {
+        let graph = text::parse(TEXT).unwrap();
+        assert_eq!(stages(&graph, &graph.nodes[0]), Ok(vec![Shape::map(3, 7, 7), Shape::map(3, 7, 7), Shape::map(3, 4, 4)]));
+    }
+
+    #[test]
+    fn another_input_changes_every_shape_or_names_the_node_that_does_not_accept_it() {
+        let mut graph = text::parse(TEXT).unwrap();
+        graph.values[0] = Shape::map(2, 9, 5);
+        assert_eq!(infer(&mut graph), Ok(()));
+        assert_eq!(graph.values[1..], [Shape::map(3, 5, 3), Shape::vector(45)]);
+        graph.values[0] = Shape::vector(98);
+        assert_eq!(infer(&mut graph).map_err(|(node, _)| node), Err(0));
+    }
+
+    #[test]
+    fn a_call_reads_as_many_values_as_its_layer() {
+        let graph = text::parse(TEXT).unwrap();
+        let found = call(&graph.nodes[1].call, &[]);
+        assert_eq!(found, Err(Problem::layer("`flatten` reads one value, but is given 0")));
+    }
+}

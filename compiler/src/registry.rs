@@ -77,3 +77,49 @@ pub fn usage(layer: &dyn AnyLayer) -> String {
     }
     if parts.is_empty() { layer.name().into() } else { format!("{}({})", layer.name(), parts.join(", ")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_distinct_and_found() {
+        let names: HashSet<_> = LAYERS.iter().map(|layer| layer.name()).collect();
+        assert_eq!(names.len(), LAYERS.len());
+        assert!(LAYERS.iter().all(|known| layer(known.name()).is_some_and(|found| found.name() == known.name())));
+        assert!(layer("banana").is_none());
+    }
+
+    #[test]
+    fn required_arguments_come_first_and_defaults_are_accepted_by_their_own_signature() {
+        for layer in LAYERS {
+            let signature = layer.signature();
+            let n_required = signature.iter().take_while(|param| param.default == Default::Required).count();
+            for (index, param) in signature.iter().enumerate() {
+                let place = format!("`{}` of `{}`", param.name, layer.name());
+                assert!(signature[..index].iter().all(|other| other.name != param.name), "{place}");
+                match param.default {
+                    Default::Required => assert!(index < n_required, "{place}"),
+                    Default::Value(value) => assert_eq!(param.accepts(value), Ok(()), "{place}"),
+                    Default::Of(other) => {
+                        let other = signature[..index].iter().find(|before| before.name == other);
+                        assert!(other.is_some_and(|other| other.kind == param.kind), "{place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_layer() {
+        let table = table();
+        assert_eq!(table.lines().count(), LAYERS.len() + 2);
+        assert!(table.lines().all(|row| row.matches('|').count() == 4), "{table}");
+        assert!(table.contains(
+            "| `max_pool(window, stride = window, pad = 0, dilation = 1, round = exact)` | maximum of each window | `nn.MaxPool2d` |\n"
+        ));
+        assert!(table.contains("\n| `batch_norm(eps = 1e-5, affine = true)` | "));
+        assert!(table.contains("\n| `concat(a, b, …)` | "));
+    }
+}

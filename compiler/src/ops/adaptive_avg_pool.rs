@@ -47,3 +47,30 @@ impl Layer for AdaptiveAvgPool {
         Lowering::Pool { reduce: Reduce::Average { count_pad: false }, windows: Windows::Adaptive }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Arg;
+    use crate::ops::testing::{counting, evaluate};
+
+    fn size(rows: usize, columns: usize) -> (&'static str, Arg) {
+        ("size", Arg::Pair([rows, columns]))
+    }
+
+    #[test]
+    fn to_one_pixel_it_is_the_mean_of_each_channel() {
+        assert_eq!(evaluate::<AdaptiveAvgPool>(&[size(1, 1)], &[counting(&[2, 2, 2])], &[]).data, [2.5, 6.5]);
+    }
+
+    #[test]
+    fn windows_overlap_where_sizes_do_not_divide() {
+        // 5 columns to 3: columns 0..2, 1..4 and 3..5.
+        assert_eq!(evaluate::<AdaptiveAvgPool>(&[size(1, 3)], &[counting(&[1, 1, 5])], &[]).data, [1.5, 3.0, 4.5]);
+    }
+
+    #[test]
+    fn a_map_may_grow() {
+        assert_eq!(evaluate::<AdaptiveAvgPool>(&[size(2, 3)], &[counting(&[1, 1, 2])], &[]).data, [1.0, 1.5, 2.0, 1.0, 1.5, 2.0]);
+    }
+}

@@ -46,3 +46,26 @@ impl Layer for AdaptiveMaxPool {
         Lowering::Pool { reduce: Reduce::Max, windows: Windows::Adaptive }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Arg;
+    use crate::ops::testing::{counting, evaluate, tensor};
+
+    fn size(rows: usize, columns: usize) -> (&'static str, Arg) {
+        ("size", Arg::Pair([rows, columns]))
+    }
+
+    #[test]
+    fn to_one_pixel_it_is_the_maximum_of_each_channel() {
+        assert_eq!(evaluate::<AdaptiveMaxPool>(&[size(1, 1)], &[counting(&[2, 2, 2])], &[]).data, [4.0, 8.0]);
+    }
+
+    #[test]
+    fn windows_overlap_where_sizes_do_not_divide() {
+        // 5 columns to 3: columns 0..2, 1..4 and 3..5.
+        let input = tensor(&[1, 1, 5], &[5.0, 1.0, 2.0, 7.0, 3.0]);
+        assert_eq!(evaluate::<AdaptiveMaxPool>(&[size(1, 3)], &[input], &[]).data, [5.0, 7.0, 7.0]);
+    }
+}

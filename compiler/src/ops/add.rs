@@ -31,3 +31,15 @@ impl Layer for Add {
         Lowering::Combine(Combination::Add)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn element_by_element() {
+        let output = evaluate::<Add>(&[], &[tensor(&[3], &[1.0, 2.0, 3.0]), tensor(&[3], &[4.0, 5.0, 6.0])], &[]);
+        assert_eq!(output.data, [5.0, 7.0, 9.0]);
+    }
+}

@@ -85,3 +85,61 @@ impl Layer for AvgPool {
         Lowering::Pool { reduce, windows: spec(args).windows(inputs[0], output) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, evaluate, infer, problem, tensor};
+
+    /// The textbook's table.
+    fn table() -> Tensor<f64> {
+        tensor(&[1, 4, 4], &[2.0, 2.0, 7.0, 3.0, 9.0, 4.0, 6.0, 1.0, 8.0, 5.0, 2.0, 4.0, 3.0, 1.0, 2.0, 6.0])
+    }
+
+    const TWO: (&str, Arg) = ("window", Arg::Pair([2, 2]));
+    const PAD_ONE: (&str, Arg) = ("pad", Arg::Pad(Padding::Sides([1; 4])));
+    const CEIL: (&str, Arg) = ("round", Arg::Word("ceil"));
+
+    const OWN: (&str, Arg) = ("count_pad", Arg::Flag(false));
+
+    #[test]
+    fn the_textbooks_table() {
+        assert_eq!(evaluate::<AvgPool>(&[TWO], &[table()], &[]).data, [4.25, 4.25, 4.25, 3.5]);
+    }
+
+    #[test]
+    fn padding_counts_as_zeros_unless_it_is_not_to() {
+        let input = tensor(&[1, 2, 2], &[4.0, 8.0, 12.0, 16.0]);
+        assert_eq!(evaluate::<AvgPool>(&[TWO, PAD_ONE], std::slice::from_ref(&input), &[]).data, [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(evaluate::<AvgPool>(&[TWO, PAD_ONE, OWN], &[input], &[]).data, [4.0, 8.0, 12.0, 16.0]);
+    }
+
+    #[test]
+    fn what_hangs_over_the_padding_never_counts() {
+        // A row of 3 in windows of 3 at stride 3, one column of padding on each side: the second window covers the last element, the
+        // padding after it and one position beyond, and is divided by two.
+        let input = tensor(&[1, 1, 3], &[3.0, 6.0, 9.0]);
+        let wide =
+            [("window", Arg::Pair([1, 3])), ("stride", Arg::Pair([1, 3])), ("pad", Arg::Pad(Padding::Sides([0, 1, 0, 1]))), CEIL];
+        assert_eq!(evaluate::<AvgPool>(&wide, std::slice::from_ref(&input), &[]).data, [3.0, 4.5]);
+        assert_eq!(evaluate::<AvgPool>(&[&wide[..], &[OWN]].concat(), &[input], &[]).data, [4.5, 9.0]);
+    }
+
+    #[test]
+    fn padding_may_differ_by_side() {
+        let after = ("pad", Arg::Pad(Padding::Sides([0, 0, 1, 1])));
+        let output = evaluate::<AvgPool>(&[TWO, after], &[counting(&[1, 3, 3])], &[]);
+        assert_eq!(output.data, [3.0, 2.25, 3.75, 2.25]);
+    }
+
+    #[test]
+    fn what_does_not_tile_may_be_rounded_either_way() {
+        assert_eq!(
+            problem::<AvgPool>(&[TWO], &[Shape::map(1, 7, 8)]),
+            "a 2x2 window with stride 2 does not tile the height of a 7x8 input: (7 + 2·0 − 2)/2 + 1 = 3.5\n\
+             help: `pad = (0, 0, 1, 0)` gives 4x4; or write `round = floor` to leave out the last row, \
+             `round = ceil` for a last window that hangs over the edge"
+        );
+        assert_eq!(infer::<AvgPool>(&[TWO, CEIL], &[Shape::map(1, 7, 8)]), Ok(Shape::map(1, 4, 4)));
+    }
+}

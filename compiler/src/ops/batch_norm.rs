@@ -32,10 +32,8 @@ impl Layer for BatchNorm {
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let eps = args.number("eps");
         if eps < 0.0 {
-            return Err(Problem::argument(
-                "eps",
-                format!("`eps` is added to a variance before its root is taken; {eps} is negative"),
-            ));
+            let message = format!("`eps` is added to a variance before its root is taken, but {eps} is negative");
+            return Err(Problem::argument("eps", message).help("PyTorch's is `eps = 1e-5`"));
         }
         Ok(inputs[0].clone())
     }
@@ -65,5 +63,45 @@ impl Layer for BatchNorm {
 
     fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
         Lowering::BatchNorm { eps: args.number("eps"), affine: args.flag("affine") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{args, evaluate, n_parameters, problem, tensor};
+
+    #[test]
+    fn each_channel_is_shifted_and_scaled_by_its_statistics() {
+        let input = tensor(&[2, 1, 2], &[3.0, 5.0, 1.0, 1.0]);
+        let [weight, bias, mean, variance] = [[1.0, 2.0], [0.0, 10.0], [3.0, 0.0], [4.0, 0.25]];
+        let zero = ("eps", Arg::Number(0.0));
+        let output = evaluate::<BatchNorm>(&[zero], std::slice::from_ref(&input), &[&weight, &bias, &mean, &variance]);
+        assert_eq!(output.data, [0.0, 1.0, 14.0, 14.0]);
+        let output = evaluate::<BatchNorm>(&[zero, ("affine", Arg::Flag(false))], &[input], &[&mean, &variance]);
+        assert_eq!(output.data, [0.0, 1.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn eps_is_added_to_the_variance_before_the_root() {
+        let output =
+            evaluate::<BatchNorm>(&[("eps", Arg::Number(3.0))], &[tensor(&[1], &[4.0])], &[&[1.0], &[0.0], &[0.0], &[1.0]]);
+        assert_eq!(output.data, [2.0]);
+    }
+
+    #[test]
+    fn two_parameters_per_channel_are_learned_and_two_statistics_are_kept() {
+        let weights = BatchNorm::parameters(&args::<BatchNorm>(&[]), &[&Shape::map(64, 8, 8)]);
+        let names: Vec<_> = weights.iter().map(|weight| (weight.name, weight.shape.len(), weight.learned)).collect();
+        assert_eq!(names, [("weight", 64, true), ("bias", 64, true), ("running_mean", 64, false), ("running_var", 64, false)]);
+        assert_eq!(n_parameters::<BatchNorm>(&[("affine", Arg::Flag(false))], Shape::map(64, 8, 8)), 0);
+    }
+
+    #[test]
+    fn a_negative_eps_is_a_problem() {
+        assert_eq!(
+            problem::<BatchNorm>(&[("eps", Arg::Number(-1.0))], &[Shape::vector(1)]),
+            "`eps` is added to a variance before its root is taken, but -1 is negative\nhelp: PyTorch's is `eps = 1e-5`"
+        );
     }
 }

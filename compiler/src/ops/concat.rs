@@ -69,3 +69,53 @@ fn unlike(first: &Shape, position: usize, input: &Shape) -> Problem {
     };
     Problem::input(position, message).help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, evaluate, infer, problem};
+
+    #[test]
+    fn channels_follow_one_another() {
+        let output = evaluate::<Concat>(&[], &[counting(&[1, 1, 2]), counting(&[2, 1, 2]), counting(&[1, 1, 2])], &[]);
+        assert_eq!((output.shape, output.data), (Shape::map(4, 1, 2), vec![1.0, 2.0, 1.0, 2.0, 3.0, 4.0, 1.0, 2.0]));
+    }
+
+    #[test]
+    fn vectors_follow_one_another_and_one_alone_is_itself() {
+        assert_eq!(infer::<Concat>(&[], &[Shape::vector(3), Shape::vector(4)]), Ok(Shape::vector(7)));
+        assert_eq!(infer::<Concat>(&[], &[Shape::map(3, 2, 2)]), Ok(Shape::map(3, 2, 2)));
+    }
+
+    #[test]
+    fn inputs_of_other_sides_are_named_and_the_lost_border_or_stride_is_found() {
+        let first = "`concat` joins channels of maps of one height and width, but input";
+        let maps = [Shape::map(64, 28, 28), Shape::map(32, 28, 28), Shape::map(16, 26, 26)];
+        assert_eq!(
+            problem::<Concat>(&[], &maps),
+            format!(
+                "{first} 3 is [16, 26, 26] where the first is [64, 28, 28]\n\
+                 help: with `pad` greater by 1 in the window before it, input 3 is 28x28"
+            )
+        );
+        assert_eq!(
+            problem::<Concat>(&[], &[Shape::map(64, 14, 14), Shape::map(32, 28, 28)]),
+            format!(
+                "{first} 2 is [32, 28, 28] where the first is [64, 14, 14]\nhelp: a stride of 2 on the way to input 2 makes it 14x14"
+            )
+        );
+        assert_eq!(
+            problem::<Concat>(&[], &[Shape::map(64, 14, 14), Shape::vector(32)]),
+            format!(
+                "{first} 2 is [32] where the first is [64, 14, 14]\nhelp: write `flatten` after the map, so that both are vectors"
+            )
+        );
+    }
+
+    #[test]
+    fn channels_that_cannot_be_counted_are_a_problem() {
+        let wide = Shape::vector(crate::dim::MAX_LEN);
+        let inputs = vec![wide; 9];
+        assert_eq!(problem::<Concat>(&[], &inputs), "the channels are more than can be counted");
+    }
+}

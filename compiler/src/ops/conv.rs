@@ -130,7 +130,7 @@ impl Layer for Conv {
         let [channels, ..] = window::map(Self::NAME, inputs[0])?;
         options.divided(channels)?;
         if dim::product(options.weight_shape(channels).0).is_none() {
-            let message = format!("a weight of {} is more than memory can address", options.weight_shape(channels));
+            let message = format!("a weight of {} has more elements than memory can address", options.weight_shape(channels));
             return Err(Problem::argument("filters", message));
         }
         let [height, width] = options.fit(inputs[0])?.output;
@@ -198,31 +198,165 @@ impl Layer for Conv {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diag::Blame;
+    use crate::ops::testing::{args, counting, evaluate, infer, n_parameters, problem, tensor};
 
-    fn args(filters: usize, window: [usize; 2], stride: usize, pad: usize, groups: usize) -> Args {
-        Args(vec![
-            ("filters", Arg::Int(filters)),
-            ("window", Arg::Pair(window)),
-            ("stride", Arg::Pair([stride; 2])),
-            ("pad", Arg::Pad(Padding::Sides([pad; 4]))),
-            ("dilation", Arg::Pair([1; 2])),
-            ("groups", Arg::Int(groups)),
-            ("bias", Arg::Flag(true)),
-            ("round", Arg::Word("exact")),
-        ])
+    /// Filters and a square window.
+    fn call(filters: usize, window: usize, more: &[(&'static str, Arg)]) -> Vec<(&'static str, Arg)> {
+        [&[("filters", Arg::Int(filters)), ("window", Arg::Pair([window; 2]))], more].concat()
+    }
+
+    fn stride(stride: usize) -> (&'static str, Arg) {
+        ("stride", Arg::Pair([stride; 2]))
+    }
+
+    fn pad(pad: usize) -> (&'static str, Arg) {
+        ("pad", Arg::Pad(Padding::Sides([pad; 4])))
+    }
+
+    fn groups(groups: usize) -> (&'static str, Arg) {
+        ("groups", Arg::Int(groups))
+    }
+
+    const FLOOR: (&str, Arg) = ("round", Arg::Word("floor"));
+
+    #[test]
+    fn ten_filters_of_5x5_with_pad_2_on_32x32x3_keep_the_size_and_have_760_parameters() {
+        let call = call(10, 5, &[pad(2)]);
+        assert_eq!(infer::<Conv>(&call, &[Shape::map(3, 32, 32)]), Ok(Shape::map(10, 32, 32)));
+        assert_eq!(n_parameters::<Conv>(&call, Shape::map(3, 32, 32)), 760);
     }
 
     #[test]
-    fn ten_filters_of_5x5_on_32x32x3_keep_the_size_and_have_760_parameters() {
-        let (args, input) = (args(10, [5, 5], 1, 2, 1), Shape::map(3, 32, 32));
-        assert_eq!(Conv::infer(&args, &[&input]), Ok(Shape::map(10, 32, 32)));
-        assert_eq!(Conv::parameters(&args, &[&input]).iter().map(|w| w.shape.len()).sum::<usize>(), 760);
+    fn six_filters_of_5x5_on_32x32x3_give_28x28x6() {
+        let (call, input) = (call(6, 5, &[]), Shape::map(3, 32, 32));
+        let output = infer::<Conv>(&call, std::slice::from_ref(&input)).unwrap();
+        assert_eq!(output, Shape::map(6, 28, 28));
+        assert_eq!(Conv::macs(&args::<Conv>(&call), &[&input], &output), 28 * 28 * 6 * 5 * 5 * 3);
+    }
+
+    #[test]
+    fn a_pad_of_half_the_window_keeps_the_size() {
+        for window in [3, 5, 7] {
+            assert_eq!(
+                infer::<Conv>(&call(4, window, &[pad((window - 1) / 2)]), &[Shape::map(1, 32, 32)]),
+                Ok(Shape::map(4, 32, 32))
+            );
+        }
+    }
+
+    #[test]
+    fn on_7x7_a_3x3_window_has_strides_1_and_2_but_not_3() {
+        let on_7x7 = |more: &[(&'static str, Arg)]| infer::<Conv>(&call(1, 3, more), &[Shape::map(1, 7, 7)]);
+        assert_eq!(on_7x7(&[stride(1)]), Ok(Shape::map(1, 5, 5)));
+        assert_eq!(on_7x7(&[stride(2)]), Ok(Shape::map(1, 3, 3)));
+        let problem = on_7x7(&[stride(3)]).unwrap_err();
+        assert_eq!(problem.blame, Blame::Argument("stride"));
+        assert_eq!(
+            problem.to_string(),
+            "a 3x3 window with stride 3 does not tile a 7x7 input: (7 + 2·0 − 3)/3 + 1 = 2.33\n\
+             help: `pad = 1` gives 3x3; or write `round = floor` to leave out the last row and column"
+        );
+        assert_eq!(on_7x7(&[stride(3), FLOOR]), Ok(Shape::map(1, 2, 2)));
+    }
+
+    #[test]
+    fn same_keeps_the_size_and_puts_the_odd_zero_after() {
+        let same = ("pad", Arg::Pad(Padding::Same));
+        assert_eq!(infer::<Conv>(&call(1, 4, &[same]), &[Shape::map(1, 9, 9)]), Ok(Shape::map(1, 9, 9)));
+        assert_eq!(infer::<Conv>(&call(1, 3, &[same, stride(2)]), &[Shape::map(1, 9, 8)]), Ok(Shape::map(1, 5, 4)));
+        let row = [("filters", Arg::Int(1)), ("window", Arg::Pair([1, 2])), same, ("bias", Arg::Flag(false))];
+        assert_eq!(evaluate::<Conv>(&row, &[counting(&[1, 1, 3])], &[&[10.0, 1.0]]).data, [12.0, 23.0, 30.0]);
+    }
+
+    #[test]
+    fn the_window_is_not_flipped_and_the_bias_is_added() {
+        let row = [("filters", Arg::Int(2)), ("window", Arg::Pair([1, 2]))];
+        let output = evaluate::<Conv>(&row, &[counting(&[1, 1, 3])], &[&[1.0, 0.0, 0.0, 1.0], &[10.0, 20.0]]);
+        assert_eq!((output.shape, output.data), (Shape::map(2, 1, 2), vec![11.0, 12.0, 22.0, 23.0]));
+    }
+
+    #[test]
+    fn stride_dilation_and_uneven_padding() {
+        let row = [
+            ("filters", Arg::Int(1)),
+            ("window", Arg::Pair([1, 2])),
+            ("stride", Arg::Pair([1, 3])),
+            ("pad", Arg::Pad(Padding::Sides([0, 1, 0, 2]))),
+            ("dilation", Arg::Pair([1, 2])),
+            ("bias", Arg::Flag(false)),
+        ];
+        // 0 1 2 3 4 5 0 0: windows at 0 and 3 read elements 0 and 2, 3 and 5 of the padded row.
+        let output = evaluate::<Conv>(&[&row[..], &[FLOOR]].concat(), &[counting(&[1, 1, 5])], &[&[10.0, 1.0]]);
+        assert_eq!(output.data, [2.0, 35.0]);
+    }
+
+    #[test]
+    fn groups_do_not_see_each_other() {
+        let call = call(4, 1, &[groups(2), ("bias", Arg::Flag(false))]);
+        assert_eq!(n_parameters::<Conv>(&call, Shape::map(2, 1, 1)), 4);
+        let output = evaluate::<Conv>(&call, &[tensor(&[2, 1, 1], &[1.0, 10.0])], &[&[1.0, 2.0, 3.0, 4.0]]);
+        assert_eq!(output.data, [1.0, 2.0, 30.0, 40.0]);
     }
 
     #[test]
     fn groups_must_divide_channels_and_filters() {
-        let input = Shape::map(6, 8, 8);
-        assert!(Conv::infer(&args(8, [3, 3], 1, 1, 2), &[&input]).is_ok());
-        assert!(Conv::infer(&args(8, [3, 3], 1, 1, 4), &[&input]).is_err());
+        for (channels, filters, n, expected) in [
+            (8, 12, 3, "3 groups do not divide 8 input channels: 8/3 = 2.67\nhelp: `groups = 2` or `groups = 4` would do"),
+            (
+                12,
+                8,
+                3,
+                "3 groups do not divide 8 filters: 8/3 = 2.67\nhelp: `groups = 2` or `groups = 4` would do, or 6 or 9 filters",
+            ),
+            (64, 32, 64, "64 groups do not divide 32 filters: 32/64 = 0.5\nhelp: `groups = 32` would do, or 64 filters"),
+            (8, 10, 3, "3 groups divide neither 8 input channels nor 10 filters\nhelp: `groups = 2` would do"),
+            (7, 8, 2, "2 groups do not divide 7 input channels: 7/2 = 3.5\nhelp: `groups = 1` would do"),
+        ] {
+            assert_eq!(problem::<Conv>(&call(filters, 3, &[groups(n)]), &[Shape::map(channels, 8, 8)]), expected);
+        }
+    }
+
+    #[test]
+    fn a_vector_has_nothing_to_convolve() {
+        assert_eq!(
+            problem::<Conv>(&call(10, 3, &[]), &[Shape::vector(120)]),
+            "`conv` reads a map [C, H, W], but its input is the vector [120]\n\
+             help: a vector has no rows and columns: write `conv` before `flatten`, or `linear` instead of it"
+        );
+    }
+
+    #[test]
+    fn sizes_that_no_memory_holds_are_problems() {
+        let map = [Shape::map(8, 7, 7)];
+        for (call, expected) in [
+            (call(usize::MAX, 3, &[]), "a weight of [18446744073709551615, 8, 3, 3] has more elements than memory can address"),
+            (call(1 << 57, 1, &[]), "a value of shape [144115188075855872, 7, 7] has more elements than memory can address"),
+            (call(1, 3, &[pad(usize::MAX)]), "with its padding, the input has more elements than memory can address"),
+            (call(1, 3, &[pad(1 << 40)]), "with its padding, the input has more elements than memory can address"),
+            (
+                call(1, 3, &[("dilation", Arg::Pair([usize::MAX; 2]))]),
+                "a 3x3 window with dilation 18446744073709551615 spans more than can be counted",
+            ),
+        ] {
+            assert_eq!(problem::<Conv>(&call, &map), expected);
+        }
+    }
+
+    #[test]
+    fn lowered_it_reads_as_much_padding_as_its_windows_need() {
+        let lowered = |call: &[(&'static str, Arg)], size: usize| {
+            let input = Shape::map(3, size, size);
+            let output = infer::<Conv>(call, std::slice::from_ref(&input)).unwrap();
+            match Conv::lower(&args::<Conv>(call), &[&input], &output) {
+                Lowering::Conv { stride, dilation, pad, .. } => (stride, dilation, pad),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(lowered(&call(1, 7, &[stride(2), pad(3), FLOOR]), 224), ([2, 2], [1, 1], [3, 3, 2, 2]));
+        assert_eq!(lowered(&call(1, 3, &[stride(2), ("round", Arg::Word("ceil"))]), 8), ([2, 2], [1, 1], [0, 0, 1, 1]));
+        // A stride that is never taken and a dilation within one element may be any number.
+        let wide = [stride(usize::MAX), ("dilation", Arg::Pair([usize::MAX; 2])), FLOOR];
+        assert_eq!(lowered(&call(1, 1, &wide), 8), ([8, 8], [1, 1], [0, 0, 0, 0]));
     }
 }

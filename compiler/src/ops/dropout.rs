@@ -39,3 +39,22 @@ impl Layer for Dropout {
         Lowering::Identity
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, evaluate, infer};
+
+    #[test]
+    fn it_changes_nothing_when_predicting() {
+        let input = counting(&[2, 2, 2]);
+        assert_eq!(evaluate::<Dropout>(&[], std::slice::from_ref(&input), &[]), input);
+    }
+
+    #[test]
+    fn its_probability_is_between_0_and_1() {
+        for (p, accepted) in [(0.0, true), (0.5, true), (1.0, true), (-0.1, false), (1.1, false)] {
+            assert_eq!(infer::<Dropout>(&[("p", Arg::Number(p))], &[Shape::vector(1)]).is_ok(), accepted, "{p}");
+        }
+    }
+}

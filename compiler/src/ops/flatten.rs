@@ -33,3 +33,22 @@ impl Layer for Flatten {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{args, counting, evaluate, infer};
+
+    #[test]
+    fn elements_keep_their_order() {
+        let output = evaluate::<Flatten>(&[], &[counting(&[2, 2, 3])], &[]);
+        assert_eq!((output.shape, output.data), (Shape::vector(12), counting(&[12]).data));
+    }
+
+    #[test]
+    fn a_vector_is_left_alone() {
+        let input = Shape::vector(5);
+        assert_eq!(infer::<Flatten>(&[], std::slice::from_ref(&input)), Ok(input.clone()));
+        assert_eq!(Flatten::lower(&args::<Flatten>(&[]), &[&input], &input), Lowering::Identity);
+    }
+}

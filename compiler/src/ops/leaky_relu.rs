@@ -30,3 +30,27 @@ impl Elementwise for LeakyRelu {
         Activation::LeakyRelu { slope: args.number("slope") as f32 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn negatives_become_a_hundredth() {
+        let input = tensor(&[3], &[-2.0, 0.0, 3.0]);
+        let output = evaluate::<LeakyRelu>(&[], &[input], &[]).data;
+        assert_eq!(output, [-0.02, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn its_slope_may_be_given() {
+        let output = evaluate::<LeakyRelu>(&[("slope", Arg::Number(0.5))], &[tensor(&[2], &[-2.0, 2.0])], &[]);
+        assert_eq!(output.data, [-1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_nan_stays_a_nan() {
+        assert!(evaluate::<LeakyRelu>(&[], &[tensor(&[1], &[f64::NAN])], &[]).data[0].is_nan());
+    }
+}

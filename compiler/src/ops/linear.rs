@@ -27,13 +27,16 @@ impl Layer for Linear {
         let outputs = args.int("outputs");
         let Some(len) = inputs[0].as_vector() else {
             let [c, h, w] = inputs[0].chw();
-            let count = dim::product([c, h, w]).map(|len| format!(", which makes {c}·{h}·{w} = {len} elements of it"));
+            let len = dim::product([c, h, w]).map(|len| format!(": it makes {c}·{h}·{w} = {len} elements of the map"));
             return Err(Problem::input(0, format!("`linear` reads a vector [N], but its input is the map {}", inputs[0]))
-                .help(format!("write `flatten` before it{}", count.unwrap_or_default())));
+                .help(format!("write `flatten` before it{}", len.unwrap_or_default())));
         };
         match dim::product([outputs, len]) {
             Some(_) => Ok(Shape::vector(outputs)),
-            None => Err(Problem::argument("outputs", format!("a weight of {outputs} x {len} is more than memory can address"))),
+            None => Err(Problem::argument(
+                "outputs",
+                format!("a weight of [{outputs}, {len}] has more elements than memory can address"),
+            )),
         }
     }
 
@@ -68,5 +71,51 @@ impl Layer for Linear {
 
     fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
         Lowering::Linear { bias: args.flag("bias") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{args, evaluate, n_parameters, problem, tensor};
+
+    const OUTPUTS: (&str, Arg) = ("outputs", Arg::Int(4));
+
+    #[test]
+    fn from_7_to_4_it_has_32_parameters_and_28_multiply_adds() {
+        let input = Shape::vector(7);
+        assert_eq!(n_parameters::<Linear>(&[OUTPUTS], input.clone()), 32);
+        assert_eq!(n_parameters::<Linear>(&[OUTPUTS, ("bias", Arg::Flag(false))], input.clone()), 28);
+        assert_eq!(Linear::macs(&args::<Linear>(&[OUTPUTS]), &[&input], &Shape::vector(4)), 28);
+    }
+
+    #[test]
+    fn each_output_is_a_row_of_the_weight_times_the_input_and_the_bias() {
+        let two = ("outputs", Arg::Int(2));
+        let input = tensor(&[3], &[1.0, 2.0, 3.0]);
+        let output = evaluate::<Linear>(&[two], &[input], &[&[1.0, 0.0, 0.0, 1.0, 1.0, 1.0], &[10.0, 20.0]]);
+        assert_eq!(output.data, [11.0, 26.0]);
+    }
+
+    #[test]
+    fn a_map_must_be_flattened_first() {
+        assert_eq!(
+            problem::<Linear>(&[OUTPUTS], &[Shape::map(16, 5, 5)]),
+            "`linear` reads a vector [N], but its input is the map [16, 5, 5]\n\
+             help: write `flatten` before it: it makes 16·5·5 = 400 elements of the map"
+        );
+    }
+
+    #[test]
+    fn after_a_mistake_its_output_is_still_known() {
+        assert_eq!(Linear::recover(&args::<Linear>(&[OUTPUTS])), Some(Shape::vector(4)));
+    }
+
+    #[test]
+    fn a_weight_that_no_memory_holds_is_a_problem() {
+        assert_eq!(
+            problem::<Linear>(&[("outputs", Arg::Int(1 << 40))], &[Shape::vector(1 << 40)]),
+            "a weight of [1099511627776, 1099511627776] has more elements than memory can address"
+        );
     }
 }

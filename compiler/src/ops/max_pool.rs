@@ -79,3 +79,81 @@ impl Layer for MaxPool {
         Lowering::Pool { reduce: Reduce::Max, windows: spec(args).windows(inputs[0], output) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, evaluate, problem, tensor};
+
+    /// The textbook's table.
+    fn table() -> Tensor<f64> {
+        tensor(&[1, 4, 4], &[2.0, 2.0, 7.0, 3.0, 9.0, 4.0, 6.0, 1.0, 8.0, 5.0, 2.0, 4.0, 3.0, 1.0, 2.0, 6.0])
+    }
+
+    const TWO: (&str, Arg) = ("window", Arg::Pair([2, 2]));
+    const ONE_STEP: (&str, Arg) = ("stride", Arg::Pair([1, 1]));
+    const PAD_ONE: (&str, Arg) = ("pad", Arg::Pad(Padding::Sides([1; 4])));
+    const CEIL: (&str, Arg) = ("round", Arg::Word("ceil"));
+
+    #[test]
+    fn the_textbooks_table() {
+        assert_eq!(evaluate::<MaxPool>(&[TWO], &[table()], &[]).data, [9.0, 7.0, 8.0, 6.0]);
+    }
+
+    #[test]
+    fn each_channel_is_pooled_by_itself() {
+        let output = evaluate::<MaxPool>(&[TWO], &[counting(&[2, 2, 4])], &[]);
+        assert_eq!((output.shape, output.data), (Shape::map(2, 1, 2), vec![6.0, 8.0, 14.0, 16.0]));
+    }
+
+    #[test]
+    fn padding_is_never_the_maximum() {
+        let input = tensor(&[1, 2, 2], &[-1.0, -2.0, -3.0, -4.0]);
+        assert_eq!(evaluate::<MaxPool>(&[TWO, PAD_ONE], &[input], &[]).data, [-1.0, -2.0, -3.0, -4.0]);
+    }
+
+    #[test]
+    fn dilation_skips_elements() {
+        let dilation = ("dilation", Arg::Pair([1, 2]));
+        assert_eq!(evaluate::<MaxPool>(&[TWO, ONE_STEP, dilation], &[counting(&[1, 2, 3])], &[]).data, [6.0]);
+    }
+
+    #[test]
+    fn rounded_up_the_last_window_hangs_over_the_edge_and_starts_within_it() {
+        let three = counting(&[1, 3, 3]);
+        assert_eq!(evaluate::<MaxPool>(&[TWO, CEIL], std::slice::from_ref(&three), &[]).data, [5.0, 6.0, 8.0, 9.0]);
+        // With padding a third window would start in the padding at the end.
+        assert_eq!(evaluate::<MaxPool>(&[TWO, CEIL, PAD_ONE], &[three], &[]).data, [1.0, 3.0, 7.0, 9.0]);
+    }
+
+    #[test]
+    fn a_nan_in_the_window_is_its_maximum() {
+        let input = tensor(&[1, 1, 4], &[f64::NAN, 1.0, 2.0, 3.0]);
+        let output = evaluate::<MaxPool>(&[("window", Arg::Pair([1, 2]))], &[input], &[]);
+        assert!(output.data[0].is_nan());
+        assert_eq!(output.data[1], 3.0);
+    }
+
+    #[test]
+    fn padding_beyond_half_the_window_is_a_problem() {
+        let pad = |sides| ("pad", Arg::Pad(Padding::Sides(sides)));
+        assert_eq!(
+            problem::<MaxPool>(&[("window", Arg::Pair([3, 3])), pad([2; 4])], &[Shape::map(1, 8, 8)]),
+            "padding of 2 is more than half of a 3x3 window: 2 > 3/2 = 1.5\nhelp: write `pad = 1`: every window must reach into the map"
+        );
+        assert_eq!(
+            problem::<MaxPool>(&[("window", Arg::Pair([4, 2])), pad([2, 1, 2, 2])], &[Shape::map(1, 8, 8)]),
+            "padding of 2 is more than half of a 4x2 window: 2 > 2/2 = 1\n\
+             help: write `pad = (2, 1)`: every window must reach into the map"
+        );
+    }
+
+    #[test]
+    fn a_vector_has_nothing_to_pool() {
+        assert_eq!(
+            problem::<MaxPool>(&[TWO], &[Shape::vector(120)]),
+            "`max_pool` reads a map [C, H, W], but its input is the vector [120]\n\
+             help: a vector has no rows and columns: write `max_pool` before `flatten`"
+        );
+    }
+}

@@ -44,14 +44,19 @@ impl Axis {
     fn enough(&self, round: Round) -> Option<Window> {
         let Window { stride, pad: [before, after], .. } = self.window;
         let more = |first: usize, second: usize| self.with_pad([before.checked_add(first)?, after.checked_add(second)?]);
-        let fits = |window: &Window| window.positions(self.n, round).is_ok();
         match self.misfit {
             None => Some(self.window),
             Some(Misfit::Overflow) => None,
             Some(Misfit::TooLarge { extent, padded }) => {
                 let lack = extent - padded;
-                let even = more(lack.div_ceil(2), lack.div_ceil(2)).filter(fits);
-                even.or_else(|| more(lack / 2, lack.div_ceil(2)).filter(fits))
+                // As much on both sides, one element more than needed if that makes it so and still tiles.
+                let balanced = |lack: usize| {
+                    let total = before + after + lack;
+                    let first = (total / 2).clamp(before, before + lack);
+                    self.with_pad([first, total - first])
+                };
+                let even = |window: &Window| window.pad[0] == window.pad[1] && window.positions(self.n, round).is_ok();
+                balanced(lack).filter(even).or_else(|| balanced(lack + 1).filter(even)).or_else(|| balanced(lack))
             }
             Some(Misfit::NotTiled { left_over }) => {
                 let lack = stride - left_over;
@@ -61,7 +66,7 @@ impl Axis {
                     (_, 1) => Some(lack / 2 + stride / 2 + 1),
                     _ => None,
                 };
-                even.and_then(|each| more(each, each)).or_else(|| more(0, lack)).filter(fits)
+                even.and_then(|each| more(each, each)).or_else(|| more(0, lack))
             }
         }
     }
@@ -252,5 +257,184 @@ mod tests {
             assert_eq!(quotient(a, b, 0), expected, "{a}/{b}");
         }
         assert_eq!(quotient(4, 3, 1), "2.33");
+    }
+
+    /// A `conv` unless it is a pool; `more` are stride, dilation and padding.
+    fn check(pool: bool, window: [usize; 2], more: ([usize; 2], [usize; 2], [usize; 4]), size: [usize; 2], expected: [&str; 2]) {
+        let (stride, dilation, pad) = more;
+        let spec = Spec { window, stride, dilation, pad: Padding::Sides(pad), round: Round::Exact, pool };
+        let problem = super::super::window::fit(&spec, [1, size[0], size[1]]).unwrap_err();
+        assert_eq!([problem.message.as_str(), problem.help.as_str()], expected);
+    }
+
+    #[test]
+    fn a_window_that_does_not_tile_is_shown_with_the_padding_that_would_do() {
+        check(
+            false,
+            [3, 3],
+            ([3, 3], [1, 1], [0; 4]),
+            [7, 7],
+            [
+                "a 3x3 window with stride 3 does not tile a 7x7 input: (7 + 2·0 − 3)/3 + 1 = 2.33",
+                "`pad = 1` gives 3x3; or write `round = floor` to leave out the last row and column",
+            ],
+        );
+        check(
+            false,
+            [3, 3],
+            ([3, 3], [2, 2], [0; 4]),
+            [9, 9],
+            [
+                "a 3x3 window with stride 3 and dilation 2, which spans 5x5, does not tile a 9x9 input: (9 + 2·0 − 5)/3 + 1 = 2.33",
+                "`pad = 1` gives 3x3; or write `round = floor` to leave out the last row and column",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_axis_that_is_wrong_is_named_and_only_its_padding_changes() {
+        check(
+            false,
+            [3, 3],
+            ([3, 3], [1, 1], [0; 4]),
+            [7, 6],
+            [
+                "a 3x3 window with stride 3 does not tile the height of a 7x6 input: (7 + 2·0 − 3)/3 + 1 = 2.33",
+                "`pad = (1, 0)` gives 3x2; or write `round = floor` to leave out the last row",
+            ],
+        );
+        check(
+            false,
+            [1, 4],
+            ([1, 4], [1, 1], [0; 4]),
+            [5, 18],
+            [
+                "a 1x4 window with stride (1, 4) does not tile the width of a 5x18 input: (18 + 2·0 − 4)/4 + 1 = 4.5",
+                "`pad = (0, 1)` gives 5x5; or write `round = floor` to leave out the last 2 columns",
+            ],
+        );
+        check(
+            false,
+            [3, 3],
+            ([3, 2], [1, 1], [0; 4]),
+            [8, 6],
+            [
+                "a 3x3 window with stride (3, 2) does not tile an 8x6 input: height (8 + 2·0 − 3)/3 + 1 = 2.67, width (6 + 2·0 − 3)/2 + 1 = 2.5",
+                "`pad = (2, 0, 2, 1)` gives 4x3; or write `round = floor` to leave out the last 2 rows and column",
+            ],
+        );
+    }
+
+    #[test]
+    fn padding_that_differs_by_side_is_shown_as_a_sum() {
+        check(
+            false,
+            [3, 3],
+            ([3, 3], [1, 1], [0, 0, 1, 1]),
+            [9, 9],
+            [
+                "a 3x3 window with stride 3 does not tile a 9x9 input: (9 + 0 + 1 − 3)/3 + 1 = 3.33",
+                "`pad = (1, 1, 2, 2)` gives 4x4; or write `round = floor` to leave out the last row and column of the padding",
+            ],
+        );
+    }
+
+    #[test]
+    fn where_only_padding_is_left_over_rounding_down_is_what_is_meant() {
+        check(
+            false,
+            [7, 7],
+            ([2, 2], [1, 1], [3; 4]),
+            [224, 224],
+            [
+                "a 7x7 window with stride 2 does not tile a 224x224 input: (224 + 2·3 − 7)/2 + 1 = 112.5",
+                "`round = floor` gives 112x112 and leaves out the last row and column of the padding",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_pool_may_also_hang_over_the_edge_but_is_never_padded_by_more_than_half_its_window() {
+        check(
+            true,
+            [3, 3],
+            ([2, 2], [1, 1], [1; 4]),
+            [112, 112],
+            [
+                "a 3x3 window with stride 2 does not tile a 112x112 input: (112 + 2·1 − 3)/2 + 1 = 56.5",
+                "`round = floor` gives 56x56 and leaves out the last row and column of the padding; \
+                 `round = ceil` gives 57x57 with a last window that hangs over the edge",
+            ],
+        );
+        check(
+            true,
+            [2, 2],
+            ([5, 5], [1, 1], [0; 4]),
+            [9, 9],
+            [
+                "a 2x2 window with stride 5 does not tile a 9x9 input: (9 + 2·0 − 2)/5 + 1 = 2.4",
+                "`round = floor` gives 2x2 and leaves out the last 2 rows and columns",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_window_that_is_larger_than_its_input_is_shown_with_the_padding_that_would_do() {
+        check(
+            false,
+            [5, 5],
+            ([1, 1], [1, 1], [0; 4]),
+            [3, 3],
+            ["a 5x5 window is larger than a 3x3 input: 5 > 3 + 2·0", "`pad = 1` gives 1x1; or write a window of at most 3x3"],
+        );
+        check(
+            false,
+            [5, 5],
+            ([1, 1], [1, 1], [0, 1, 1, 1]),
+            [3, 8],
+            ["a 5x5 window is taller than a 3x8 input: 5 > 3 + 0 + 1", "`pad = 1` gives 1x6; or write a window of at most 4x5"],
+        );
+        check(
+            false,
+            [3, 3],
+            ([1, 1], [3, 3], [0; 4]),
+            [5, 5],
+            [
+                "a 3x3 window with dilation 3, which spans 7x7, is larger than a 5x5 input: 3·(3 − 1) + 1 = 7 > 5 + 2·0",
+                "`pad = 1` gives 1x1; or write a window of at most 2x2",
+            ],
+        );
+        check(
+            true,
+            [7, 7],
+            ([7, 7], [1, 1], [0; 4]),
+            [1, 1],
+            ["a 7x7 window is larger than a 1x1 input: 7 > 1 + 2·0", "`pad = 3` gives 1x1; or write a window of at most 1x1"],
+        );
+    }
+
+    #[test]
+    fn what_is_offered_always_does() {
+        let mut n_offers = 0;
+        for kernel in 1..6 {
+            for stride in 1..6 {
+                for (dilation, pad) in [(1, [0, 0]), (2, [0, 1]), (1, [2, 2]), (3, [1, 1])] {
+                    for n in 1..14 {
+                        let window = Window { kernel, stride, dilation, pad };
+                        let Err(misfit) = window.positions(n, Round::Exact) else { continue };
+                        let extent = dilation * (kernel - 1) + 1;
+                        let axis = Axis { n, window, extent, max_pad: extent - 1, misfit: Some(misfit) };
+                        if let Some(offer) = axis.enough(Round::Exact) {
+                            assert!(offer.positions(n, Round::Exact).is_ok(), "{window:?} on {n}: {offer:?}");
+                            assert!(
+                                offer.pad[0] >= pad[0] && offer.pad[1] >= pad[1] && offer.pad.iter().all(|&side| side < extent)
+                            );
+                            n_offers += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(n_offers > 100, "{n_offers}");
     }
 }

@@ -28,6 +28,8 @@ pub mod sigmoid;
 pub mod softmax;
 pub mod subsample;
 pub mod tanh;
+#[cfg(test)]
+mod testing;
 pub mod window;
 
 use crate::diag::Problem;

@@ -31,3 +31,15 @@ impl Layer for Mul {
         Lowering::Combine(Combination::Mul)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn element_by_element() {
+        let output = evaluate::<Mul>(&[], &[tensor(&[3], &[1.0, 2.0, 3.0]), tensor(&[3], &[4.0, 5.0, 6.0])], &[]);
+        assert_eq!(output.data, [4.0, 10.0, 18.0]);
+    }
+}

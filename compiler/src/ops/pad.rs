@@ -53,3 +53,30 @@ impl Layer for Pad {
         Lowering::Pad(sides(args))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Arg;
+    use crate::ops::testing::{counting, evaluate, problem};
+
+    fn sides(top: usize, left: usize, bottom: usize, right: usize) -> (&'static str, Arg) {
+        ("sides", Arg::Pad(Padding::Sides([top, left, bottom, right])))
+    }
+
+    #[test]
+    fn zeros_stand_on_the_sides_that_were_given() {
+        let output = evaluate::<Pad>(&[sides(1, 0, 0, 2)], &[counting(&[1, 1, 2])], &[]);
+        assert_eq!((output.shape, output.data), (Shape::map(1, 2, 4), vec![0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0]));
+    }
+
+    #[test]
+    fn a_map_that_no_memory_holds_is_a_problem() {
+        let map = [Shape::map(1, 4, 4)];
+        assert_eq!(problem::<Pad>(&[sides(usize::MAX, 0, 0, 0)], &map), "the padded map is larger than can be counted");
+        assert_eq!(
+            problem::<Pad>(&[sides(1 << 40, 1 << 40, 0, 0)], &map),
+            "a value of shape [1, 1099511627780, 1099511627780] has more elements than memory can address"
+        );
+    }
+}

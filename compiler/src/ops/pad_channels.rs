@@ -44,3 +44,30 @@ impl Layer for PadChannels {
         Lowering::PadChannels { before: args.int("before") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Arg;
+    use crate::ops::testing::{counting, evaluate, infer, problem};
+
+    const BEFORE: (&str, Arg) = ("before", Arg::Int(1));
+
+    #[test]
+    fn zeros_stand_before_and_after_as_many_unless_said_otherwise() {
+        let input = counting(&[2, 1, 1]);
+        assert_eq!(evaluate::<PadChannels>(&[BEFORE], std::slice::from_ref(&input), &[]).data, [0.0, 1.0, 2.0, 0.0]);
+        assert_eq!(evaluate::<PadChannels>(&[BEFORE, ("after", Arg::Int(0))], &[input], &[]).data, [0.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn the_shortcut_of_resnet_20_from_16_to_32_channels() {
+        assert_eq!(infer::<PadChannels>(&[("before", Arg::Int(8))], &[Shape::map(16, 16, 16)]), Ok(Shape::map(32, 16, 16)));
+    }
+
+    #[test]
+    fn channels_that_cannot_be_counted_are_a_problem() {
+        let problem = problem::<PadChannels>(&[("before", Arg::Int(usize::MAX))], &[Shape::map(16, 16, 16)]);
+        assert_eq!(problem, "the channels are more than can be counted");
+    }
+}

@@ -23,3 +23,21 @@ impl Elementwise for Relu {
         Activation::Relu
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn negatives_become_zero() {
+        let input = tensor(&[4], &[-2.0, 0.0, 3.0, f64::INFINITY]);
+        let output = evaluate::<Relu>(&[], &[input], &[]).data;
+        assert_eq!(output, [0.0, 0.0, 3.0, f64::INFINITY]);
+    }
+
+    #[test]
+    fn a_nan_stays_a_nan() {
+        assert!(evaluate::<Relu>(&[], &[tensor(&[1], &[f64::NAN])], &[]).data[0].is_nan());
+    }
+}

@@ -30,3 +30,21 @@ impl Elementwise for Relu6 {
         Activation::Relu6
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn it_is_cut_at_0_and_6() {
+        let input = tensor(&[5], &[-2.0, 0.0, 3.0, 6.0, 7.0]);
+        let output = evaluate::<Relu6>(&[], &[input], &[]).data;
+        assert_eq!(output, [0.0, 0.0, 3.0, 6.0, 6.0]);
+    }
+
+    #[test]
+    fn a_nan_stays_a_nan() {
+        assert!(evaluate::<Relu6>(&[], &[tensor(&[1], &[f64::NAN])], &[]).data[0].is_nan());
+    }
+}

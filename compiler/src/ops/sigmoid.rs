@@ -21,3 +21,21 @@ impl Elementwise for Sigmoid {
         Activation::Sigmoid
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn it_is_a_half_at_0_and_saturates_without_overflow() {
+        let input = tensor(&[3], &[0.0, 1000.0, -1000.0]);
+        let output = evaluate::<Sigmoid>(&[], &[input], &[]).data;
+        assert_eq!(output, [0.5, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_nan_stays_a_nan() {
+        assert!(evaluate::<Sigmoid>(&[], &[tensor(&[1], &[f64::NAN])], &[]).data[0].is_nan());
+    }
+}

@@ -40,3 +40,29 @@ impl Layer for Softmax {
         Lowering::Softmax
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn over_a_vector_it_sums_to_one_and_keeps_ratios() {
+        let output = evaluate::<Softmax>(&[], &[tensor(&[3], &[0.0, 2.0_f64.ln(), 5.0_f64.ln()])], &[]).data;
+        for (found, expected) in output.iter().zip([0.125, 0.25, 0.625]) {
+            assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+        }
+    }
+
+    #[test]
+    fn over_a_map_it_is_taken_at_each_pixel() {
+        let output = evaluate::<Softmax>(&[], &[tensor(&[2, 1, 2], &[1.0, 7.0, 1.0, 7.0])], &[]);
+        assert_eq!(output.data, [0.5; 4]);
+    }
+
+    #[test]
+    fn large_values_do_not_overflow() {
+        assert_eq!(evaluate::<Softmax>(&[], &[tensor(&[2], &[1e4, 1e4])], &[]).data, [0.5, 0.5]);
+        assert_eq!(evaluate::<Softmax>(&[], &[tensor(&[2], &[-1e4, 1e4])], &[]).data, [0.0, 1.0]);
+    }
+}

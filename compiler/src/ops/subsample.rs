@@ -44,3 +44,27 @@ impl Layer for Subsample {
         Lowering::Subsample([down.min(height), across.min(width)])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Arg;
+    use crate::ops::testing::{args, counting, evaluate};
+
+    fn stride(down: usize, across: usize) -> (&'static str, Arg) {
+        ("stride", Arg::Pair([down, across]))
+    }
+
+    #[test]
+    fn every_second_row_and_column_from_the_first_one_on() {
+        assert_eq!(evaluate::<Subsample>(&[stride(2, 2)], &[counting(&[1, 3, 3])], &[]).data, [1.0, 3.0, 7.0, 9.0]);
+        assert_eq!(evaluate::<Subsample>(&[stride(1, 2)], &[counting(&[1, 2, 4])], &[]).data, [1.0, 3.0, 5.0, 7.0]);
+    }
+
+    #[test]
+    fn a_stride_beyond_the_map_leaves_its_first_row() {
+        let (args, input, output) = (args::<Subsample>(&[stride(usize::MAX, 1)]), Shape::map(1, 3, 3), Shape::map(1, 1, 3));
+        assert_eq!(Subsample::infer(&args, &[&input]), Ok(output.clone()));
+        assert_eq!(Subsample::lower(&args, &[&input], &output), Lowering::Subsample([3, 1]));
+    }
+}

@@ -21,3 +21,21 @@ impl Elementwise for Tanh {
         Activation::Tanh
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn it_is_0_at_0_and_saturates() {
+        let input = tensor(&[3], &[0.0, 1000.0, -1000.0]);
+        let output = evaluate::<Tanh>(&[], &[input], &[]).data;
+        assert_eq!(output, [0.0, 1.0, -1.0]);
+    }
+
+    #[test]
+    fn a_nan_stays_a_nan() {
+        assert!(evaluate::<Tanh>(&[], &[tensor(&[1], &[f64::NAN])], &[]).data[0].is_nan());
+    }
+}
