@@ -39,6 +39,8 @@ pub mod infer;
 pub mod lower;
 #[cfg(feature = "planner")]
 pub mod ops;
+#[cfg(feature = "parse")]
+pub mod parse;
 #[cfg(feature = "planner")]
 pub mod passes;
 #[cfg(feature = "planner")]

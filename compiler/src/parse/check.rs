@@ -1,0 +1,356 @@
+//! What can be said about a definition without evaluating it: names that mean nothing or are never used, calls whose arguments find no
+//! place, blocks that use themselves. Blocks that nobody uses are checked, too. Floor 8.
+
+use super::bind::{Callee, bind};
+use super::report::{Kind, Reports};
+use super::syntax::{Body, Call, Expr, ExprKind, If, Input, Let, Name, Outcome, Part, Place, Source, Stage, StageKind};
+use crate::diag::nearest;
+use crate::dim::Round;
+use crate::ops::Kind as Accepts;
+use crate::registry;
+use std::collections::{HashMap, HashSet};
+
+/// How many blocks in a row are searched for a cycle.
+const MAX_PATH: usize = 256;
+
+/// The properties of a value.
+pub const PROPERTIES: &[&str] = &["channels", "height", "width", "len"];
+
+/// Checks everything; returns the blocks that use themselves, which must not be evaluated.
+pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> {
+    let mut checker = Checker { source, reports, scope: Vec::new(), calls: Vec::new(), in_sizes: false };
+    checker.items();
+    let mut calls = HashMap::new();
+    for block in &source.blocks {
+        for param in &block.params {
+            if let Some(default) = &param.default {
+                checker.expr(default);
+            }
+            checker.scope.push(Known { name: &param.name, what: "parameter", used: false });
+        }
+        checker.body(&block.body);
+        checker.leave(0);
+        calls.entry(block.name.text.as_str()).or_insert(std::mem::take(&mut checker.calls));
+    }
+    for network in &source.networks {
+        checker.in_sizes = true;
+        let declared = network.outputs.iter().flatten().map(|declared| &declared.sizes);
+        for sizes in network.inputs.iter().map(|input| &input.sizes).chain(declared) {
+            sizes.sizes.iter().flatten().for_each(|size| checker.expr(size));
+        }
+        checker.in_sizes = false;
+        for Input { name, .. } in &network.inputs {
+            checker.scope.push(Known { name, what: "input", used: false });
+        }
+        checker.body(&network.body);
+        checker.leave(0);
+    }
+    recursive(&calls, reports)
+}
+
+/// A name in scope.
+struct Known<'a> {
+    name: &'a Name,
+    what: &'static str,
+    used: bool,
+}
+
+struct Checker<'a, 'r> {
+    source: &'a Source,
+    reports: &'r mut Reports,
+    scope: Vec<Known<'a>>,
+    /// Of the block that is checked.
+    calls: Vec<&'a Name>,
+    in_sizes: bool,
+}
+
+impl<'a> Checker<'a, '_> {
+    fn mistake(&mut self, place: Place, message: impl Into<String>) {
+        self.reports.add(place, Kind::Name, message);
+    }
+
+    fn twice<'n>(&mut self, what: &str, names: impl Iterator<Item = (&'n str, Place)>) {
+        let mut first: HashMap<&str, Place> = HashMap::new();
+        for (name, place) in names {
+            match first.get(name) {
+                Some(first) => self
+                    .mistake(place, format!("there is a second {what} called `{name}`; the first is on line {}", first.line())),
+                None => drop(first.insert(name, place)),
+            }
+        }
+    }
+
+    fn items(&mut self) {
+        let source = self.source;
+        self.twice("constant", source.constants.iter().map(|constant| (constant.name.text.as_str(), constant.name.place)));
+        self.twice("block", source.blocks.iter().map(|block| (block.name.text.as_str(), block.name.place)));
+        let networks: Vec<(String, Place)> =
+            source.networks.iter().map(|network| (network.name.to_string(), network.place)).collect();
+        self.twice("network", networks.iter().map(|(name, place)| (name.as_str(), *place)));
+        for block in &source.blocks {
+            self.twice("parameter", block.params.iter().map(|param| (param.name.text.as_str(), param.name.place)));
+            if registry::layer(&block.name.text).is_some() {
+                self.mistake(
+                    block.name.place,
+                    format!("`{}` is a layer\nhelp: choose another name for the block", block.name.text),
+                );
+            }
+        }
+        for network in &source.networks {
+            self.twice("input", network.inputs.iter().map(|input| (input.name.text.as_str(), input.name.place)));
+        }
+        for round in source.round.iter().chain(source.networks.iter().filter_map(|network| network.round.as_ref())) {
+            if !Round::WORDS.contains(&round.text.as_str()) {
+                self.mistake(round.place, format!("`round` is `exact`, `floor` or `ceil`, not `{}`", round.text));
+            }
+        }
+        for Let { value, .. } in &source.constants {
+            if let ExprKind::Chain(..) | ExprKind::Call(_) = value.kind {
+                self.mistake(value.place, "a constant is a number, a window or a word; layers belong into a network or a block");
+            } else {
+                self.expr(value);
+            }
+        }
+    }
+
+    /// Drops the names from `base` on, which had better been used.
+    fn leave(&mut self, base: usize) {
+        let left: Vec<Known<'a>> = self.scope.drain(base..).collect();
+        for Known { name, what, used } in left {
+            if !used && !name.text.starts_with('_') {
+                self.mistake(
+                    name.place,
+                    format!("the {what} `{0}` is never used\nhelp: remove it, or call it `_{0}`", name.text),
+                );
+            }
+        }
+    }
+
+    fn body(&mut self, body: &'a Body) {
+        let base = self.scope.len();
+        for Let { name, value } in &body.lets {
+            self.expr(value);
+            self.scope.push(Known { name, what: "value", used: false });
+        }
+        match &body.result {
+            Outcome::One(value) => self.expr(value),
+            Outcome::Several(values) => values.iter().for_each(|(_, value)| self.expr(value)),
+        }
+        self.leave(base);
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match &expr.kind {
+            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::Wrong => {}
+            ExprKind::Name(name) => self.name(name, expr.place),
+            ExprKind::Tuple(values) => values.iter().for_each(|value| self.expr(value)),
+            ExprKind::Property(of, property) => {
+                self.expr(of);
+                if !PROPERTIES.contains(&property.text.as_str()) {
+                    let help = match nearest(&property.text, PROPERTIES.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "the properties of a value are `channels`, `height`, `width` and `len`".to_owned(),
+                    };
+                    self.mistake(property.place, format!("a value has no property `{}`\nhelp: {help}", property.text));
+                }
+            }
+            ExprKind::Unary(_, of) => self.expr(of),
+            ExprKind::Binary(_, _, left, right) => {
+                self.expr(left);
+                self.expr(right);
+            }
+            ExprKind::Call(call) => self.call(call, false),
+            ExprKind::If(branches) => {
+                if branches.otherwise.is_none() {
+                    self.mistake(branches.place, "an `if` that gives a value needs an `else`");
+                }
+                self.branches(branches, |checker, body| checker.body(body));
+            }
+            ExprKind::Chain(source, stages) => {
+                self.expr(source);
+                self.stages(stages);
+            }
+        }
+    }
+
+    fn branches<T>(&mut self, branches: &'a If<T>, mut each: impl FnMut(&mut Self, &'a T)) {
+        for (condition, then) in &branches.arms {
+            self.expr(condition);
+            each(self, then);
+        }
+        branches.otherwise.iter().for_each(|otherwise| each(self, otherwise));
+    }
+
+    fn stages(&mut self, stages: &'a [Stage]) {
+        for stage in stages {
+            for part in stage.label.iter().flat_map(|label| &label.parts) {
+                if let (Part::Value(name), Some(label)) = (part, &stage.label) {
+                    self.name(name, label.place);
+                }
+            }
+            match &stage.kind {
+                StageKind::Call(call) => self.call(call, true),
+                StageKind::Group(stages) => self.stages(stages),
+                StageKind::Repeat(count, call) => {
+                    self.expr(count);
+                    self.call(call, true);
+                }
+                StageKind::If(branches) => self.branches(branches, |checker, stages| checker.stages(stages)),
+                StageKind::For(repeat) => {
+                    self.expr(&repeat.from);
+                    self.expr(&repeat.to);
+                    let base = self.scope.len();
+                    self.scope.push(Known { name: &repeat.variable, what: "variable", used: true });
+                    self.stages(&repeat.body);
+                    self.leave(base);
+                }
+                StageKind::Wrong => {}
+            }
+        }
+    }
+
+    fn call(&mut self, call: &'a Call, is_stage: bool) {
+        self.calls.push(&call.name);
+        match Callee::find(self.source, &call.name.text) {
+            Some(callee) => {
+                for (place, message) in bind(call, callee, is_stage).err().into_iter().flatten() {
+                    self.mistake(place, message);
+                }
+            }
+            None => self.unknown_call(&call.name),
+        }
+        call.args.iter().for_each(|argument| self.expr(&argument.value));
+    }
+
+    fn unknown_call(&mut self, name: &'a Name) {
+        let text = name.text.as_str();
+        if let Some(known) = self.scope.iter_mut().rev().find(|known| known.name.text == text) {
+            known.used = true;
+            let what = known.what;
+            let help = "a chain starts with a value and goes on with layers; values are joined by `add(a, b)`, `mul(a, b)` or `concat(a, b)`";
+            return self.mistake(name.place, format!("`{text}` is a {what}, not a layer or a block\nhelp: {help}"));
+        }
+        // `Conv2d`, `MaxPool2d`, `nn_relu`: as in other frameworks.
+        let plain = |name: &str| name.to_lowercase().replace('_', "").trim_end_matches("2d").to_owned();
+        let names = || {
+            registry::LAYERS
+                .iter()
+                .map(|layer| layer.name())
+                .chain(self.source.blocks.iter().map(|block| block.name.text.as_str()))
+        };
+        let near = names().find(|known| plain(known) == plain(text)).or_else(|| nearest(text, names()));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "the layers are {}",
+                registry::LAYERS.iter().map(|layer| format!("`{}`", layer.name())).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        self.mistake(name.place, format!("there is no layer or block `{text}`\nhelp: {help}"));
+    }
+
+    fn name(&mut self, text: &str, place: Place) {
+        if let Some(known) = self.scope.iter_mut().rev().find(|known| known.name.text == text) {
+            known.used = true;
+            return;
+        }
+        if self.source.constants.iter().any(|constant| constant.name.text == text) || word(text).is_some() {
+            return;
+        }
+        let message = self.undefined(text);
+        self.mistake(place, message);
+    }
+
+    /// Why a name that is not defined is not, as far as can be guessed.
+    fn undefined(&self, text: &str) -> String {
+        let constants = self.source.constants.iter().map(|constant| constant.name.text.as_str());
+        let known: Vec<&str> = self.scope.iter().map(|known| known.name.text.as_str()).chain(constants).collect();
+        if self.in_sizes {
+            return match nearest(text, known.iter().copied()).filter(|_| text.len() > 1) {
+                Some(near) => format!("`{text}` is not defined\nhelp: did you mean `{near}`?"),
+                None => format!(
+                    "`{text}` is not defined: sizes are numbers or constants of this definition\nhelp: write `const {text} = 32;` inside of the invocation, or the number itself"
+                ),
+            };
+        }
+        if Callee::find(self.source, text).is_some() {
+            return format!("`{text}` is a layer or block, and here is a value expected\nhelp: apply it to one: `x -> {text}`");
+        }
+        let sides: Vec<&str> = text.split('x').collect();
+        let is_side = |side: &&str| known.contains(side) || !side.is_empty() && side.bytes().all(|b| b.is_ascii_digit());
+        if sides.len() == 2 && sides.iter().all(is_side) {
+            return format!("`{text}` is one name to Rust, not a window\nhelp: write `({}, {})`", sides[0], sides[1]);
+        }
+        if let Some(near) =
+            nearest(text, known.iter().copied().chain(words().map(|word| -> &str { word }))).filter(|_| text.len() > 1)
+        {
+            return format!("`{text}` is not defined\nhelp: did you mean `{near}`?");
+        }
+        if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
+            return format!(
+                "`{text}` is not defined here: a macro cannot evaluate constants from outside of it\nhelp: write `const {text} = 10;` inside of the invocation"
+            );
+        }
+        let help = match known.is_empty() {
+            true => String::new(),
+            false => {
+                format!("\nhelp: known here are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            }
+        };
+        format!("`{text}` is not defined{help}")
+    }
+}
+
+/// The words of options: `floor`, `same`.
+fn words() -> impl Iterator<Item = &'static str> {
+    let params = registry::LAYERS.iter().flat_map(|layer| layer.signature());
+    params
+        .flat_map(|param| match param.kind {
+            Accepts::Word(words) => words,
+            Accepts::Pad { same: true } => &["same"],
+            _ => &[],
+        })
+        .copied()
+}
+
+/// The word of some option that is written like this.
+pub fn word(text: &str) -> Option<&'static str> {
+    words().find(|word| *word == text)
+}
+
+/// Reports cycles among blocks, each once, on the call that closes it; returns the blocks on them.
+fn recursive<'a>(calls: &HashMap<&'a str, Vec<&'a Name>>, reports: &mut Reports) -> HashSet<&'a str> {
+    let mut on_cycles = HashSet::new();
+    let mut done = HashSet::new();
+    let mut starts: Vec<&&str> = calls.keys().collect();
+    starts.sort();
+    for start in starts {
+        visit(start, calls, &mut Vec::new(), &mut done, &mut on_cycles, reports);
+    }
+    on_cycles
+}
+
+fn visit<'a>(
+    block: &'a str,
+    calls: &HashMap<&'a str, Vec<&'a Name>>,
+    path: &mut Vec<&'a str>,
+    done: &mut HashSet<&'a str>,
+    on_cycles: &mut HashSet<&'a str>,
+    reports: &mut Reports,
+) {
+    // Longer paths are beyond what evaluation accepts, which says so.
+    if !calls.contains_key(block) || path.len() > MAX_PATH || !done.insert(block) {
+        return;
+    }
+    path.push(block);
+    for call in &calls[block] {
+        if let Some(start) = path.iter().position(|name| *name == call.text) {
+            let cycle: Vec<String> = path[start..].iter().chain([&call.text.as_str()]).map(|name| format!("`{name}`")).collect();
+            reports.add(call.place, Kind::Name, format!("blocks cannot use themselves: {}", cycle.join(" uses ")));
+            on_cycles.extend(&path[start..]);
+        } else {
+            visit(&call.text, calls, path, done, on_cycles, reports);
+        }
+    }
+    path.pop();
+}

@@ -1,0 +1,96 @@
+//! From the values of a definition to the arguments of a layer. Floor 8.
+
+use super::syntax::{Expr, ExprKind, Place};
+use super::value::{MAX_INT, Value};
+use crate::graph::{Arg, Padding};
+use crate::ops::{Kind, Param};
+
+/// Where, and what.
+type Mistake = (Place, String);
+
+/// The argument that `value` is, `None` after an earlier mistake, or what is wrong with it and where.
+pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Result<Option<Arg>, Mistake> {
+    let name = param.name;
+    let kind_error = || {
+        let help = match (param.kind, value) {
+            (_, Value::Flow(_)) => format!("\nhelp: what flows into `{layer}` comes along the arrow"),
+            (Kind::Size | Kind::Count, Value::Tuple(_)) => String::new(),
+            (Kind::Flag, Value::Int(0)) => "\nhelp: write `false`".to_owned(),
+            (Kind::Flag, Value::Int(1)) => "\nhelp: write `true`".to_owned(),
+            _ => String::new(),
+        };
+        (written.place, format!("`{name}` of `{layer}` is {}, but here is {}{help}", param.kind, value.described()))
+    };
+    let at_least = |least| Bounds { layer, name, least };
+    let found = match (param.kind, value) {
+        (_, Value::Unknown) => None,
+        (Kind::Size, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(Arg::Int),
+        (Kind::Count, Value::Int(value)) => at_least(0).check(*value, written.place)?.map(Arg::Int),
+        (Kind::Pair, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(|value| Arg::Pair([value; 2])),
+        (Kind::Pair, Value::Tuple(values)) if values.len() == 2 => {
+            let sides = at_least(1).sides(values, written).ok_or_else(kind_error)??;
+            sides.and_then(|sides| <[usize; 2]>::try_from(sides).ok()).map(Arg::Pair)
+        }
+        (Kind::Pad { .. }, Value::Int(value)) => {
+            at_least(0).check(*value, written.place)?.map(|value| Arg::Pad(Padding::Sides([value; 4])))
+        }
+        (Kind::Pad { .. }, Value::Tuple(values)) if matches!(values.len(), 2 | 4) => {
+            let sides = at_least(0).sides(values, written).ok_or_else(kind_error)??;
+            sides
+                .and_then(|sides| match *sides.as_slice() {
+                    [down, across] => Some([down, across, down, across]),
+                    [top, left, bottom, right] => Some([top, left, bottom, right]),
+                    _ => None,
+                })
+                .map(|sides| Arg::Pad(Padding::Sides(sides)))
+        }
+        (Kind::Pad { same: true }, Value::Word("same")) => Some(Arg::Pad(Padding::Same)),
+        (Kind::Flag, Value::Bool(value)) => Some(Arg::Flag(*value)),
+        (Kind::Number, Value::Float(value)) => Some(Arg::Number(*value)),
+        (Kind::Number, Value::Int(value)) => Some(Arg::Number(*value as f64)),
+        (Kind::Word(words), Value::Word(word)) if words.contains(word) => Some(Arg::Word(word)),
+        _ => return Err(kind_error()),
+    };
+    Ok(found)
+}
+
+/// What the integers of an argument may be.
+struct Bounds<'a> {
+    layer: &'a str,
+    name: &'a str,
+    least: i64,
+}
+
+impl Bounds<'_> {
+    fn check(&self, value: i64, place: Place) -> Result<Option<usize>, Mistake> {
+        let Bounds { layer, name, least } = self;
+        if value < *least {
+            return Err((place, format!("`{name}` of `{layer}` is at least {least}, but here is {value}")));
+        }
+        match usize::try_from(value) {
+            Ok(size) if value <= MAX_INT => Ok(Some(size)),
+            _ => Err((place, format!("`{name}` of `{layer}` is {value}, which is more than can be counted"))),
+        }
+    }
+
+    /// Each of several integers, on its own token where it has one; the outer `None` if they are not all integers.
+    fn sides(&self, values: &[Value], written: &Expr) -> Option<Result<Option<Vec<usize>>, Mistake>> {
+        let place = |index: usize| match &written.kind {
+            ExprKind::Tuple(parts) => parts.get(index).map_or(written.place, |part| part.place),
+            _ => written.place,
+        };
+        let mut sides = Vec::new();
+        let mut known = true;
+        for (index, value) in values.iter().enumerate() {
+            match value {
+                Value::Int(value) => match self.check(*value, place(index)) {
+                    Ok(side) => sides.extend(side),
+                    Err(mistake) => return Some(Err(mistake)),
+                },
+                Value::Unknown => known = false,
+                _ => return None,
+            }
+        }
+        Some(Ok(known.then_some(sides)))
+    }
+}

@@ -1,0 +1,66 @@
+//! The language of `network!`: from tokens to graphs, or to all that is wrong with them. Floor 8.
+//!
+//! | File | |
+//! |---|---|
+//! | `syntax` | the tree |
+//! | `parser` `chain` | tokens → tree |
+//! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
+//! | `resolve` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
+//! | `network` | a network's inputs and outputs |
+//! | `weights` | a weight file's header against a graph |
+//! | `report` | mistakes, each once and on its token |
+
+mod bind;
+mod chain;
+mod check;
+mod convert;
+mod names;
+mod network;
+mod parser;
+mod report;
+mod resolve;
+mod syntax;
+mod value;
+mod weights;
+
+pub use network::{Network, Port};
+pub use report::Reports;
+pub use weights::{Header, Tensor};
+
+use network::network;
+use proc_macro2::TokenStream;
+use resolve::{Resolver, Scope};
+
+/// Reads the header of the weight file of that name, or says why it cannot be read.
+pub type ReadHeader<'a> = dyn Fn(&str) -> Result<Header, String> + 'a;
+
+/// A whole invocation.
+pub struct Invocation {
+    /// Its networks in order. They have graphs if nothing is wrong.
+    pub networks: Vec<Network>,
+    /// Where generated code finds the runtime: `::convoke`.
+    pub krate: Option<TokenStream>,
+    /// All that is wrong.
+    pub reports: Reports,
+}
+
+/// Reads an invocation, whatever its tokens are.
+pub fn read(tokens: TokenStream, read_header: &ReadHeader<'_>) -> Invocation {
+    let mut reports = Reports::default();
+    let source = parser::parse(tokens, &mut reports);
+    let recursive = check::check(&source, &mut reports);
+    let mut constants: Scope<'_> = Vec::new();
+    for constant in &source.constants {
+        let value = Resolver::new(&source, &recursive, &constants, None, &mut reports).constant(&constant.value);
+        constants.push((&constant.name.text, value));
+    }
+    let networks = source
+        .networks
+        .iter()
+        .map(|written| network(written, &source, &recursive, &constants, &mut reports, read_header))
+        .collect();
+    Invocation { networks, krate: source.krate, reports }
+}
+
+#[cfg(test)]
+mod tests;

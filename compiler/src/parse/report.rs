@@ -1,0 +1,139 @@
+//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 8.
+
+use super::syntax::Place;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use std::collections::HashMap;
+
+/// All mistakes of one invocation.
+#[derive(Default)]
+pub struct Reports {
+    entries: Vec<Entry>,
+    known: HashMap<(u32, Kind), usize>,
+}
+
+/// Mistakes of one kind at one place are one mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Malformed.
+    Syntax,
+    /// A name that means nothing, or means two things.
+    Name,
+    /// An argument or value of the wrong kind.
+    Value,
+    /// Sizes that do not fit.
+    Shape,
+    /// Two tensors of one name.
+    Tensor,
+    /// Too much to evaluate.
+    Limit,
+    /// A weight file that does not fit.
+    Weights,
+}
+
+/// The use of a block that a mistake was met in.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// Where the use stands.
+    pub place: Place,
+    /// `layer2.0`
+    pub path: String,
+    /// `basic(128, stride = 2)`
+    pub call: String,
+}
+
+struct Entry {
+    place: Place,
+    message: String,
+    uses: Vec<Use>,
+    n_others: usize,
+}
+
+impl Reports {
+    /// A mistake that does not depend on who uses it.
+    pub fn add(&mut self, place: Place, kind: Kind, message: impl Into<String>) {
+        self.add_in(place, kind, message, &[]);
+    }
+
+    /// A mistake met while the innermost of `uses` was evaluated.
+    pub fn add_in(&mut self, place: Place, kind: Kind, message: impl Into<String>, uses: &[Use]) {
+        if let Some(&known) = self.known.get(&(place.id, kind)) {
+            self.entries[known].n_others += 1;
+            return;
+        }
+        self.known.insert((place.id, kind), self.entries.len());
+        self.entries.push(Entry { place, message: message.into(), uses: uses.to_vec(), n_others: 0 });
+    }
+
+    /// Whether all is well.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Every mistake by line and column (from 1), in the order of the source.
+    pub fn messages(&self) -> Vec<(usize, usize, String)> {
+        self.sorted().into_iter().map(|(line, column, entry)| (line, column + 1, entry.text())).collect()
+    }
+
+    /// `compile_error!`s, which can stand among items and among statements.
+    pub fn tokens(&self) -> TokenStream {
+        self.sorted().into_iter().flat_map(|(_, _, entry)| compile_error(entry.place, &entry.text())).collect()
+    }
+
+    fn sorted(&self) -> Vec<(usize, usize, &Entry)> {
+        let mut sorted: Vec<_> = self
+            .entries
+            .iter()
+            .map(|entry| {
+                let start = entry.place.start.start();
+                (start.line, start.column, entry)
+            })
+            .collect();
+        sorted.sort_by_key(|&(line, column, _)| (line, column));
+        sorted
+    }
+}
+
+impl Entry {
+    fn text(&self) -> String {
+        let mut text = self.message.clone();
+        for (i, used) in self.uses.iter().rev().enumerate() {
+            let lead = if i == 0 { "\nnote: in " } else { ", in " };
+            text += &format!("{lead}`{}`, by `{}`, line {}", used.path, used.call, used.place.line());
+        }
+        // Without a use, a repetition is another round of a loop, or another network.
+        match (self.n_others, self.uses.is_empty()) {
+            (0, _) | (_, true) => {}
+            (1, _) => text += ", and in one more use",
+            (n, _) => text += &format!(", and in {n} more uses"),
+        }
+        text
+    }
+}
+
+/// `::core::compile_error! { "message" }`, spanned so that rustc underlines from the first to the last token.
+fn compile_error(place: Place, message: &str) -> TokenStream {
+    let punct = |c, spacing| spanned(Punct::new(c, spacing), place.start);
+    let ident = |word| TokenTree::from(Ident::new(word, place.start));
+    let text = spanned(Literal::string(message), place.end);
+    let group = spanned(Group::new(Delimiter::Brace, TokenStream::from(text)), place.end);
+    let joint = Spacing::Joint;
+    let alone = Spacing::Alone;
+    [
+        punct(':', joint),
+        punct(':', alone),
+        ident("core"),
+        punct(':', joint),
+        punct(':', alone),
+        ident("compile_error"),
+        punct('!', alone),
+        group,
+    ]
+    .into_iter()
+    .collect()
+}
+
+fn spanned(token: impl Into<TokenTree>, span: Span) -> TokenTree {
+    let mut token = token.into();
+    token.set_span(span);
+    token
+}

@@ -1,0 +1,535 @@
+//! Evaluates a network: blocks, names, arithmetic, loops. Builds its graph while shapes are inferred. Floor 8.
+//!
+//! `check` has reported what can be said without evaluating; where it has, evaluation is silent. After a mistake the result is
+//! unknown, and so is what depends on it, so that one mistake is one error.
+
+use super::bind::{Callee, bind};
+use super::check;
+use super::convert;
+use super::names::{Names, Trail};
+use super::report::{Kind, Reports, Use};
+use super::syntax::{Body, Call, Expr, ExprKind, For, If, Label, Outcome, Part, Place, Source, Stage, StageKind};
+use super::value::{self, Value};
+use crate::diag::{Blame, Problem};
+use crate::graph::{Arg, Args, Call as GraphCall, Node, Origin, ValueId};
+use crate::ops::{self, AnyLayer, Default};
+use crate::registry;
+use crate::shape::Shape;
+use std::collections::HashSet;
+
+/// Layers in one network.
+const MAX_NODES: usize = 100_000;
+/// Expressions and stages evaluated for one network.
+const MAX_STEPS: usize = 2_000_000;
+/// Blocks in blocks, groups in groups.
+const MAX_DEPTH: usize = 150;
+
+/// Names and values in scope, the innermost last.
+pub type Scope<'a> = Vec<(&'a str, Value)>;
+
+/// One network while it is evaluated.
+pub struct Resolver<'a, 'r> {
+    pub(super) source: &'a Source,
+    pub(super) recursive: &'r HashSet<&'a str>,
+    pub(super) constants: &'r Scope<'a>,
+    pub(super) reports: &'r mut Reports,
+    /// What replaces the default of any argument called `round`.
+    pub(super) round: Option<&'static str>,
+    /// By [`ValueId`]; `None` after a mistake.
+    pub(super) values: Vec<Option<Shape>>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) names: Names,
+    uses: Vec<Use>,
+    trail: Trail,
+    n_steps: usize,
+    depth: usize,
+    exhausted: bool,
+}
+
+impl<'a, 'r> Resolver<'a, 'r> {
+    /// An empty network.
+    pub fn new(
+        source: &'a Source,
+        recursive: &'r HashSet<&'a str>,
+        constants: &'r Scope<'a>,
+        round: Option<&'static str>,
+        reports: &'r mut Reports,
+    ) -> Self {
+        Resolver {
+            source,
+            recursive,
+            constants,
+            reports,
+            round,
+            values: Vec::new(),
+            nodes: Vec::new(),
+            names: Names::default(),
+            uses: Vec::new(),
+            trail: Trail::default(),
+            n_steps: 0,
+            depth: 0,
+            exhausted: false,
+        }
+    }
+
+    /// A new value of the flow.
+    pub fn add_value(&mut self, shape: Option<Shape>) -> ValueId {
+        self.values.push(shape);
+        ValueId(self.values.len() as u32 - 1)
+    }
+
+    /// The shape of a value of the flow, if it is known.
+    pub fn shape(&self, value: &Value) -> Option<&Shape> {
+        match value {
+            Value::Flow(id) => self.values.get(id.0 as usize)?.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn mistake(&mut self, place: Place, kind: Kind, message: impl Into<String>) {
+        self.reports.add_in(place, kind, message, &self.uses);
+    }
+
+    fn unknown(&mut self, place: Place, message: impl Into<String>) -> Value {
+        self.mistake(place, Kind::Value, message);
+        Value::Unknown
+    }
+
+    /// Counts a step and a level; too many are a mistake, and the end of the evaluation.
+    fn deeper(&mut self, place: Place, rule: impl FnOnce(&mut Self) -> Value) -> Value {
+        if self.exhausted {
+            return Value::Unknown;
+        }
+        self.n_steps += 1;
+        let limit = if self.nodes.len() >= MAX_NODES {
+            Some(format!("a network has at most {MAX_NODES} layers, and this would be one more"))
+        } else if self.n_steps > MAX_STEPS {
+            Some(format!("the evaluation of this network takes more than {MAX_STEPS} steps"))
+        } else if self.depth == MAX_DEPTH {
+            Some(format!("blocks and groups are nested more than {MAX_DEPTH} deep"))
+        } else {
+            None
+        };
+        if let Some(message) = limit {
+            self.exhausted = true;
+            self.mistake(place, Kind::Limit, message);
+            return Value::Unknown;
+        }
+        self.depth += 1;
+        let value = rule(self);
+        self.depth -= 1;
+        value
+    }
+
+    /// The value of an expression, in the scope of a body.
+    pub fn expr(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Value {
+        self.deeper(expr.place, |resolver| resolver.expr_kind(scope, expr))
+    }
+
+    fn expr_kind(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Value {
+        match &expr.kind {
+            ExprKind::Int(value) if *value > value::MAX_INT => {
+                self.unknown(expr.place, format!("{value} overflows: a definition counts up to 2^40"))
+            }
+            ExprKind::Int(value) => Value::Int(*value),
+            ExprKind::Float(value) => Value::Float(*value),
+            ExprKind::Bool(value) => Value::Bool(*value),
+            ExprKind::Name(name) => self.name(scope, name),
+            ExprKind::Tuple(values) => Value::Tuple(values.iter().map(|value| self.expr(scope, value)).collect()),
+            ExprKind::Property(of, property) => {
+                let value = self.expr(scope, of);
+                self.property(&value, of.place, &property.text, property.place)
+            }
+            ExprKind::Unary(operator, of) => {
+                let of = self.expr(scope, of);
+                value::unary(*operator, &of).unwrap_or_else(|message| self.unknown(expr.place, message))
+            }
+            ExprKind::Binary(operator, place, left, right) => self.binary(scope, operator, *place, left, right),
+            ExprKind::Call(call) => self.call(scope, call, None),
+            ExprKind::If(branches) => match self.branch(scope, branches) {
+                Some(Some(body)) => self.body_value(scope, body),
+                _ => Value::Unknown,
+            },
+            ExprKind::Chain(source, stages) => {
+                let flow = self.expr(scope, source);
+                let flow = self.flow(flow, source.place);
+                self.stages(scope, stages, flow, &mut 0)
+            }
+            ExprKind::Wrong => Value::Unknown,
+        }
+    }
+
+    fn name(&self, scope: &Scope<'a>, name: &str) -> Value {
+        let find = |scope: &Scope<'a>| scope.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        find(scope).or_else(|| find(self.constants)).or_else(|| check::word(name).map(Value::Word)).unwrap_or(Value::Unknown)
+    }
+
+    fn binary(&mut self, scope: &mut Scope<'a>, operator: &str, place: Place, left: &'a Expr, right: &'a Expr) -> Value {
+        let a = self.expr(scope, left);
+        if let "&&" | "||" = operator {
+            let stops = operator == "||";
+            return match a {
+                Value::Bool(a) if a == stops => Value::Bool(a),
+                Value::Bool(_) => match self.expr(scope, right) {
+                    value @ (Value::Bool(_) | Value::Unknown) => value,
+                    other => self.unknown(
+                        right.place,
+                        format!("`{operator}` joins `true` and `false`, but here is {}", other.described()),
+                    ),
+                },
+                Value::Unknown => Value::Unknown,
+                other => {
+                    self.unknown(left.place, format!("`{operator}` joins `true` and `false`, but here is {}", other.described()))
+                }
+            };
+        }
+        let b = self.expr(scope, right);
+        value::binary(operator, &a, &b).unwrap_or_else(|message| self.unknown(place, message))
+    }
+
+    fn property(&mut self, of: &Value, place: Place, property: &str, property_place: Place) -> Value {
+        let shape = match of {
+            Value::Flow(_) => self.shape(of).cloned(),
+            Value::Unknown => None,
+            other => {
+                return self.unknown(place, format!("values of the flow have properties, but this is {}", other.described()));
+            }
+        };
+        let Some(shape) = shape else { return Value::Unknown };
+        let size = match (property, shape.as_map()) {
+            ("len", _) => Some(shape.len()),
+            ("channels", Some([channels, ..])) => Some(channels),
+            ("height", Some([_, height, _])) => Some(height),
+            ("width", Some([.., width])) => Some(width),
+            ("channels" | "height" | "width", None) => {
+                return self
+                    .unknown(property_place, format!("the vector {shape} has no `{property}`\nhelp: its length is `len`"));
+            }
+            _ => None,
+        };
+        size.and_then(|size| i64::try_from(size).ok()).map_or(Value::Unknown, Value::Int)
+    }
+
+    /// The branch that is taken: `Some(None)` if none is, `None` if that is unknown.
+    fn branch<T>(&mut self, scope: &mut Scope<'a>, branches: &'a If<T>) -> Option<Option<&'a T>> {
+        for (condition, then) in &branches.arms {
+            match self.expr(scope, condition) {
+                Value::Bool(true) => return Some(Some(then)),
+                Value::Bool(false) => {}
+                Value::Unknown => return None,
+                other => {
+                    self.unknown(condition.place, format!("a condition is `true` or `false`, but here is {}", other.described()));
+                    return None;
+                }
+            }
+        }
+        Some(branches.otherwise.as_ref())
+    }
+
+    /// A value that layers can be applied to.
+    pub(super) fn flow(&mut self, value: Value, place: Place) -> Value {
+        match value {
+            Value::Flow(_) | Value::Unknown => value,
+            other => self.unknown(place, format!("expected a value of the flow, but here is {}", other.described())),
+        }
+    }
+
+    /// Binds the `let`s of a body; returns how many names were in scope before.
+    pub fn lets(&mut self, scope: &mut Scope<'a>, body: &'a Body) -> usize {
+        let base = scope.len();
+        for binding in &body.lets {
+            let value = self.expr(scope, &binding.value);
+            scope.push((&binding.name.text, value));
+        }
+        base
+    }
+
+    fn body_value(&mut self, scope: &mut Scope<'a>, body: &'a Body) -> Value {
+        let base = self.lets(scope, body);
+        let value = match &body.result {
+            Outcome::One(value) => self.expr(scope, value),
+            Outcome::Several(values) => match values.first() {
+                // A pair of numbers looks like two outputs.
+                Some((None, _)) if values.iter().all(|(name, _)| name.is_none()) => {
+                    Value::Tuple(values.iter().map(|(_, value)| self.expr(scope, value)).collect())
+                }
+                Some((_, value)) => {
+                    self.unknown(value.place, "only a network gives several values\nhelp: make each of them a block of its own")
+                }
+                None => Value::Unknown,
+            },
+        };
+        scope.truncate(base);
+        value
+    }
+
+    /// The stages of a chain or group. Unnamed ones take their `index`.
+    fn stages(&mut self, scope: &mut Scope<'a>, stages: &'a [Stage], mut flow: Value, index: &mut usize) -> Value {
+        for stage in stages {
+            flow = self.deeper(stage.place, |resolver| resolver.stage(scope, stage, flow, index));
+        }
+        flow
+    }
+
+    fn stage(&mut self, scope: &mut Scope<'a>, stage: &'a Stage, flow: Value, index: &mut usize) -> Value {
+        match (&stage.kind, &stage.label) {
+            (StageKind::Call(call), _) => {
+                self.within(scope, stage, index, |resolver, scope| resolver.call(scope, call, Some(flow)))
+            }
+            (StageKind::Group(stages), _) => {
+                self.within(scope, stage, index, |resolver, scope| resolver.stages(scope, stages, flow, &mut 0))
+            }
+            // With a name, what would be spliced into the chain is a group.
+            (_, Some(_)) => self.within(scope, stage, index, |resolver, scope| resolver.spliced(scope, stage, flow, &mut 0)),
+            (_, None) => self.spliced(scope, stage, flow, index),
+        }
+    }
+
+    /// Runs a rule below the stage's name or, without one, its index, which it takes in either case.
+    fn within(
+        &mut self,
+        scope: &mut Scope<'a>,
+        stage: &'a Stage,
+        index: &mut usize,
+        rule: impl FnOnce(&mut Self, &mut Scope<'a>) -> Value,
+    ) -> Value {
+        let (component, place) = match &stage.label {
+            Some(label) => (self.label(scope, label), label.place),
+            None => (index.to_string(), stage.place),
+        };
+        *index += 1;
+        let left = self.trail.enter(&component, place);
+        let value = rule(self, scope);
+        self.trail.leave(left);
+        value
+    }
+
+    /// Repetitions, loops and conditions: their stages are stages of the chain they stand in.
+    fn spliced(&mut self, scope: &mut Scope<'a>, stage: &'a Stage, mut flow: Value, index: &mut usize) -> Value {
+        match &stage.kind {
+            StageKind::Repeat(count, call) => {
+                let n = match self.expr(scope, count) {
+                    Value::Int(n @ 0..) => n,
+                    Value::Unknown => return Value::Unknown,
+                    Value::Int(n) => return self.unknown(count.place, format!("{n} repetitions are less than none")),
+                    other => {
+                        return self.unknown(
+                            count.place,
+                            format!("the number of repetitions is an integer, but here is {}", other.described()),
+                        );
+                    }
+                };
+                for _ in 0..n {
+                    if self.exhausted {
+                        return Value::Unknown;
+                    }
+                    let left = self.trail.enter(&index.to_string(), stage.place);
+                    *index += 1;
+                    flow = self.deeper(stage.place, |resolver| resolver.call(scope, call, Some(flow)));
+                    self.trail.leave(left);
+                }
+                flow
+            }
+            StageKind::If(branches) => match self.branch(scope, branches) {
+                Some(Some(stages)) => self.stages(scope, stages, flow, index),
+                Some(None) => flow,
+                None => Value::Unknown,
+            },
+            StageKind::For(repeat) => self.repeat(scope, repeat, flow, index),
+            StageKind::Call(_) | StageKind::Group(_) | StageKind::Wrong => Value::Unknown,
+        }
+    }
+
+    fn repeat(&mut self, scope: &mut Scope<'a>, repeat: &'a For, mut flow: Value, index: &mut usize) -> Value {
+        let mut bound = |expr: &'a Expr| match self.expr(scope, expr) {
+            Value::Int(value) => Some(value),
+            Value::Unknown => None,
+            other => {
+                self.unknown(expr.place, format!("the bounds of a loop are integers, but here is {}", other.described()));
+                None
+            }
+        };
+        let (Some(from), Some(to)) = (bound(&repeat.from), bound(&repeat.to)) else { return Value::Unknown };
+        for i in from..to + i64::from(repeat.inclusive) {
+            if self.exhausted {
+                return Value::Unknown;
+            }
+            self.n_steps += 1;
+            scope.push((&repeat.variable.text, Value::Int(i)));
+            flow = self.stages(scope, &repeat.body, flow, index);
+            scope.pop();
+        }
+        flow
+    }
+
+    fn label(&mut self, scope: &Scope<'a>, label: &Label) -> String {
+        let mut text = String::new();
+        for part in &label.parts {
+            match part {
+                Part::Text(part) => text += part,
+                Part::Value(name) => match self.name(scope, name) {
+                    Value::Int(value) => text += &value.to_string(),
+                    Value::Unknown => text += "?",
+                    other => {
+                        self.unknown(
+                            label.place,
+                            format!("`{name}` is {}, and only an integer makes part of a name", other.described()),
+                        );
+                    }
+                },
+            }
+        }
+        text
+    }
+
+    /// A layer or block applied to `flow`, or to its first argument.
+    fn call(&mut self, scope: &mut Scope<'a>, call: &'a Call, flow: Option<Value>) -> Value {
+        let Some(callee) = Callee::find(self.source, &call.name.text) else { return Value::Unknown };
+        let Ok(bound) = bind(call, callee, flow.is_some()) else { return Value::Unknown };
+        let mut inputs: Vec<(Value, Place)> = flow.map(|flow| (flow, call.name.place)).into_iter().collect();
+        for argument in bound.inputs {
+            let value = self.expr(scope, &argument.value);
+            inputs.push((self.flow(value, argument.value.place), argument.value.place));
+        }
+        let params: Vec<Option<(&'a Expr, Value)>> =
+            bound.params.into_iter().map(|given| given.map(|given| (&given.value, self.expr(scope, &given.value)))).collect();
+        match callee {
+            Callee::Layer(layer) => self.layer(call, layer, &inputs, &params),
+            Callee::Block(block) => {
+                if self.recursive.contains(block.name.text.as_str()) {
+                    return Value::Unknown;
+                }
+                let written = self.written(call, &params, block.params.iter().skip(1).map(|param| param.name.text.as_str()));
+                let used = Use { place: call.name.place, path: self.trail.path().to_owned(), call: written };
+                self.uses.push(used);
+                let left = self.trail.pass(call.name.place);
+                let value = self.block(block, inputs, params);
+                self.trail.leave(left);
+                self.uses.pop();
+                value
+            }
+        }
+    }
+
+    fn block(
+        &mut self,
+        block: &'a super::syntax::Block,
+        inputs: Vec<(Value, Place)>,
+        params: Vec<Option<(&'a Expr, Value)>>,
+    ) -> Value {
+        let mut scope: Scope<'a> = Vec::new();
+        let flow = inputs.into_iter().next().map(|(value, _)| value);
+        let given = std::iter::once(flow).chain(params.into_iter().map(|given| given.map(|(_, value)| value)));
+        for (param, given) in block.params.iter().zip(given) {
+            let value = match (given, &param.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => self.expr(&mut scope, default),
+                (None, None) => Value::Unknown,
+            };
+            scope.push((&param.name.text, value));
+        }
+        let value = self.body_value(&mut scope, &block.body);
+        match (&value, &block.body.result) {
+            (Value::Flow(_) | Value::Unknown, _) => value,
+            (other, Outcome::One(result)) => {
+                self.unknown(result.place, format!("a block gives a value of the flow, but this is {}", other.described()))
+            }
+            (_, Outcome::Several(_)) => self.unknown(
+                block.name.place,
+                "only a network gives several values, and a block one\nhelp: make each of them a block of its own",
+            ),
+        }
+    }
+
+    /// `basic(128, stride = 2)`, with the values that its arguments have come to.
+    fn written(&self, call: &Call, params: &[Option<(&Expr, Value)>], names: impl Iterator<Item = &'a str>) -> String {
+        let mut parts = Vec::new();
+        for (name, given) in names.zip(params) {
+            let Some((expr, value)) = given else { continue };
+            let text = match (value, &expr.kind) {
+                (Value::Flow(_) | Value::Unknown, ExprKind::Name(name)) => name.clone(),
+                (Value::Flow(_) | Value::Unknown, _) => "…".to_owned(),
+                (value, _) => value.to_string(),
+            };
+            let named = call.args.iter().any(|argument| argument.name.as_ref().is_some_and(|written| written.text == name));
+            parts.push(if named { format!("{name} = {text}") } else { text });
+        }
+        if parts.is_empty() { call.name.text.clone() } else { format!("{}({})", call.name.text, parts.join(", ")) }
+    }
+
+    fn layer(
+        &mut self,
+        call: &'a Call,
+        layer: &'static dyn AnyLayer,
+        inputs: &[(Value, Place)],
+        params: &[Option<(&'a Expr, Value)>],
+    ) -> Value {
+        let Some(args) = self.arguments(layer, params) else { return Value::Flow(self.add_value(None)) };
+        let shapes: Option<Vec<Shape>> = inputs.iter().map(|(value, _)| self.shape(value).cloned()).collect();
+        let Some(shapes) = shapes else {
+            let recovered = layer.recover(&args);
+            return Value::Flow(self.add_value(recovered));
+        };
+        let shapes: Vec<&Shape> = shapes.iter().collect();
+        let inferred = layer.infer(&args, &shapes).and_then(|shape| match ops::countable(&shape) {
+            Ok(()) => Ok(shape),
+            Err(message) => Err(Problem::layer(message)),
+        });
+        let shape = match inferred {
+            Ok(shape) => shape,
+            Err(problem) => {
+                let place = match problem.blame {
+                    Blame::Layer => None,
+                    Blame::Input(position) => inputs.get(position).map(|(_, place)| *place),
+                    Blame::Argument(name) => {
+                        let at = layer.signature().iter().position(|param| param.name == name);
+                        at.and_then(|at| params.get(at)?.as_ref()).map(|(expr, _)| expr.place)
+                    }
+                };
+                self.mistake(place.unwrap_or(call.name.place), Kind::Shape, problem.to_string());
+                let recovered = layer.recover(&args);
+                return Value::Flow(self.add_value(recovered));
+            }
+        };
+        let path = self.trail.path().to_owned();
+        let graph_call = GraphCall { layer: layer.name(), path, args, origin: Origin(call.name.place.id) };
+        let parameters = registry::parameters(&graph_call, &shapes);
+        let left = self.trail.pass(call.name.place);
+        for (name, _) in parameters {
+            if let Err(again) = self.names.add(name, &self.trail, call.name.place) {
+                self.mistake(again.place, Kind::Tensor, again.message);
+                break;
+            }
+        }
+        self.trail.leave(left);
+        let inputs = inputs.iter().filter_map(|(value, _)| if let Value::Flow(id) = value { Some(*id) } else { None }).collect();
+        let output = self.add_value(Some(shape));
+        self.nodes.push(Node { call: graph_call, inputs, epilogue: Vec::new(), output });
+        Value::Flow(output)
+    }
+
+    /// All arguments of the signature, or `None` after a mistake in one.
+    fn arguments(&mut self, layer: &'static dyn AnyLayer, params: &[Option<(&'a Expr, Value)>]) -> Option<Args> {
+        let signature = layer.signature();
+        let mut args: Vec<Option<(&'static str, Arg)>> = Vec::new();
+        for (param, given) in signature.iter().zip(params) {
+            let arg = match given {
+                Some((expr, value)) => convert::argument(layer.name(), param, value, expr).unwrap_or_else(|(place, message)| {
+                    self.mistake(place, Kind::Value, message);
+                    None
+                }),
+                None => match (param.default, self.round) {
+                    (Default::Value(Arg::Word(_)), Some(round)) if param.name == "round" => Some(Arg::Word(round)),
+                    (Default::Value(value), _) => Some(value),
+                    (Default::Of(other), _) => {
+                        let other = args.iter().flatten().find(|(name, _)| *name == other);
+                        other.map(|(_, value)| *value)
+                    }
+                    (Default::Required, _) => None,
+                },
+            };
+            args.push(arg.map(|arg| (param.name, arg)));
+        }
+        args.into_iter().collect::<Option<Vec<_>>>().map(Args)
+    }
+}

@@ -1,0 +1,254 @@
+//! What a definition says, as a tree: the result of `parser`, read by `check` and `resolve`. Floor 8.
+//!
+//! Names and expressions know their place, so that every mistake is reported on the token that made it.
+//! `Wrong` stands where a mistake has been reported; whatever depends on it is silent.
+
+use proc_macro2::{Ident, Span, TokenStream};
+
+/// A stretch of tokens of the definition. Its number is unique in one invocation, whatever the spans are.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The first token.
+    pub start: Span,
+    /// The last token.
+    pub end: Span,
+    /// Unique in one invocation.
+    pub id: u32,
+}
+
+impl Place {
+    /// The line of the first token.
+    pub fn line(&self) -> usize {
+        self.start.start().line
+    }
+}
+
+/// A word of the definition.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The word.
+    pub text: String,
+    /// Where.
+    pub place: Place,
+}
+
+/// Everything in one invocation.
+#[derive(Default)]
+pub struct Source {
+    /// `crate = ::path;`
+    pub krate: Option<TokenStream>,
+    /// `round = floor;` at the top.
+    pub round: Option<Name>,
+    /// In order.
+    pub constants: Vec<Let>,
+    /// In order.
+    pub blocks: Vec<Block>,
+    /// In order.
+    pub networks: Vec<Network>,
+}
+
+/// `let name = value;` or `const NAME = value;`
+pub struct Let {
+    /// Its name.
+    pub name: Name,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// `block name(x, width, stride = 1) { … }`
+pub struct Block {
+    /// Its name.
+    pub name: Name,
+    /// The first is what flows in.
+    pub params: Vec<Param>,
+    /// Its body.
+    pub body: Body,
+}
+
+/// A parameter of a block.
+pub struct Param {
+    /// Its name.
+    pub name: Name,
+    /// Its value where none is given.
+    pub default: Option<Expr>,
+}
+
+/// `pub Name(image: [3, 32, 32]) -> [10] { … }`
+pub struct Network {
+    /// Documentation and other attributes, as they are.
+    pub attrs: TokenStream,
+    /// `pub`
+    pub vis: TokenStream,
+    /// The type's name.
+    pub name: Ident,
+    /// Of the name.
+    pub place: Place,
+    /// Inputs in order.
+    pub inputs: Vec<Input>,
+    /// Declared outputs.
+    pub outputs: Option<Vec<Declared>>,
+    /// `round = floor;` at the top of the body.
+    pub round: Option<Name>,
+    /// `weights = "file";` at the top of the body.
+    pub weights: Option<Name>,
+    /// Its body.
+    pub body: Body,
+}
+
+/// `image: [3, 32, 32]`
+pub struct Input {
+    /// Its name.
+    pub name: Name,
+    /// Its sizes.
+    pub sizes: Sizes,
+}
+
+/// One declared output: `[10]` or `class: [10]`.
+pub struct Declared {
+    /// Its name.
+    pub name: Option<Name>,
+    /// Its sizes.
+    pub sizes: Sizes,
+}
+
+/// `[3, 32, 32]`
+pub struct Sizes {
+    /// The brackets.
+    pub place: Place,
+    /// Three for a map, one for a vector; `None` after a mistake.
+    pub sizes: Option<Vec<Expr>>,
+}
+
+/// `let`s, then the result.
+pub struct Body {
+    /// In order.
+    pub lets: Vec<Let>,
+    /// What it gives.
+    pub result: Outcome,
+}
+
+/// The result of a body.
+pub enum Outcome {
+    /// One value.
+    One(Expr),
+    /// `(mask: a -> …, class: b -> …)`
+    Several(Vec<(Option<Name>, Expr)>),
+}
+
+/// An expression: a number, a value of the flow, a chain.
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// All of its tokens.
+    pub place: Place,
+}
+
+/// See [`Expr`].
+pub enum ExprKind {
+    /// `64`
+    Int(i64),
+    /// `1e-5`
+    Float(f64),
+    /// `true`
+    Bool(bool),
+    /// `width`, `floor`
+    Name(String),
+    /// `3x3`, `(0, 3)`
+    Tuple(Vec<Expr>),
+    /// `x.channels`
+    Property(Box<Expr>, Name),
+    /// `-a`, `!a`
+    Unary(char, Box<Expr>),
+    /// `a + b`; the operator as it is written, and its place.
+    Binary(&'static str, Place, Box<Expr>, Box<Expr>),
+    /// `concat(a, b)`
+    Call(Call),
+    /// `if a { … } else { … }`
+    If(Box<If<Body>>),
+    /// `x -> conv(…) -> relu`
+    Chain(Box<Expr>, Vec<Stage>),
+    /// A mistake that has been reported.
+    Wrong,
+}
+
+/// `conv(64, 3x3, stride = 2)`, or a bare `relu`.
+pub struct Call {
+    /// The layer or block.
+    pub name: Name,
+    /// Its arguments as written.
+    pub args: Vec<Argument>,
+}
+
+/// `64` or `stride = 2`.
+pub struct Argument {
+    /// Its name, if it has one.
+    pub name: Option<Name>,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// `if a { … } else if b { … } else { … }`
+pub struct If<T> {
+    /// The word `if`.
+    pub place: Place,
+    /// Conditions and what they lead to.
+    pub arms: Vec<(Expr, T)>,
+    /// The last `else`.
+    pub otherwise: Option<T>,
+}
+
+/// One step of a chain.
+pub struct Stage {
+    /// `conv1:`
+    pub label: Option<Label>,
+    /// What it is.
+    pub kind: StageKind,
+    /// Its first word or brace.
+    pub place: Place,
+}
+
+/// The name of a stage: a word, or a text in which `{i}` stands for the value of `i`.
+pub struct Label {
+    /// Texts and names in turn.
+    pub parts: Vec<Part>,
+    /// Where.
+    pub place: Place,
+}
+
+/// A part of a [`Label`].
+pub enum Part {
+    /// As it is.
+    Text(String),
+    /// The value of a name.
+    Value(String),
+}
+
+/// See [`Stage`].
+pub enum StageKind {
+    /// A layer or block.
+    Call(Call),
+    /// `{ a -> b }`
+    Group(Vec<Stage>),
+    /// `3 * basic(64)`
+    Repeat(Expr, Call),
+    /// `if a { b -> c }`
+    If(If<Vec<Stage>>),
+    /// `for i in 0..4 { … }`
+    For(Box<For>),
+    /// A mistake that has been reported.
+    Wrong,
+}
+
+/// `for i in 1..=6 { … }`
+pub struct For {
+    /// The variable.
+    pub variable: Name,
+    /// From.
+    pub from: Expr,
+    /// To.
+    pub to: Expr,
+    /// Whether `to` is reached: `..=`.
+    pub inclusive: bool,
+    /// What is done each time.
+    pub body: Vec<Stage>,
+}

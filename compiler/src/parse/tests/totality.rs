@@ -1,0 +1,83 @@
+//! Whatever the tokens are, the parser returns: no panic, no endless loop.
+
+use super::super::{Header, read};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+const DEFINITION: &str = "
+    round = floor; crate = ::other;
+    const N = 3; const WINDOW = (3, 1);
+    /// Documentation.
+    pub(crate) Net(image: [3, 16, 16], other: [N]) -> (mask: [4, 16, 16], class: [10]) {
+        round = ceil; weights = \"file\";
+        let a = image -> stem: conv(4, 3x3, pad = 1) -> { relu -> 2 * unit(4, 1x1) } -> (N - 1) * unit(4);
+        let b = if a.channels != 4 && !false { a } else if N % 2 == 1 { a -> tanh } else { add(a, a) };
+        (mask: b -> for i in 1..=N { \"layer{i}\": unit(4, kernel = 1x1) -> if i < 2 { relu } else { tanh } },
+         class: concat(other, other -> linear(7)))
+    }
+    block unit(x, n, kernel = WINDOW, pad = (1, 0)) { x -> conv(n, kernel, pad = pad, bias = false) -> batch_norm(eps = 1e-3) }";
+
+/// Every stream that differs from `tokens` in one place: a token less, a token twice, two neighbours swapped, a token from elsewhere.
+fn mutations(tokens: &TokenStream, strangers: &[TokenTree]) -> Vec<TokenStream> {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut all = Vec::new();
+    for at in 0..trees.len() {
+        let mut without = trees.clone();
+        let taken = without.remove(at);
+        let mut twice = trees.clone();
+        twice.insert(at, taken.clone());
+        all.extend([without.clone().into_iter().collect(), twice.into_iter().collect()]);
+        if at > 0 {
+            without.insert(at - 1, taken.clone());
+            all.push(without.into_iter().collect());
+        }
+        let stranger =
+            |tree: &TokenTree| [&trees[..at], std::slice::from_ref(tree), &trees[at + 1..]].concat().into_iter().collect();
+        all.extend(strangers.iter().map(stranger));
+        if let TokenTree::Group(group) = &taken {
+            for inside in mutations(&group.stream(), strangers) {
+                let mut outside = trees.clone();
+                outside[at] = Group::new(group.delimiter(), inside).into();
+                all.push(outside.into_iter().collect());
+            }
+            let mut opened = trees.clone();
+            opened.splice(at..=at, group.stream());
+            all.push(opened.into_iter().collect());
+        }
+    }
+    all
+}
+
+fn count(tokens: TokenStream) -> usize {
+    let read = read(tokens, &|_| Ok(Header::default()));
+    read.reports.tokens();
+    read.reports.messages().len()
+}
+
+#[test]
+fn mutated_definitions_are_read_to_the_end() {
+    let tokens: TokenStream = DEFINITION.parse().expect("tokens");
+    let strangers = "-> ; , : {} () [0] = * . if for let 0x3 3x \"{\" -".parse::<TokenStream>().expect("tokens");
+    let strangers: Vec<TokenTree> = strangers.into_iter().collect();
+    let strangers = [strangers, vec![Group::new(Delimiter::None, "x -> y".parse().expect("tokens")).into()]].concat();
+    let mutations = mutations(&tokens, &strangers);
+    assert!(mutations.len() > 3000);
+    let n_wrong = mutations.into_iter().filter(|tokens| count(tokens.clone()) > 0).count();
+    assert!(n_wrong > 2000, "{n_wrong}");
+}
+
+#[test]
+fn deep_and_long_definitions_are_refused() {
+    let deep = |open: &str, close: &str| format!("Net(x: [1, 4, 4]) {{ x -> {}relu{} }}", open.repeat(2000), close.repeat(2000));
+    let blocks: String = (0..2000).map(|i| format!("block b{i}(x) {{ x -> b{} }} ", i + 1)).collect();
+    for text in [
+        deep("{", "}"),
+        deep("a: {", "}"),
+        deep("if true { x -> ", "}"),
+        format!("Net(x: [1, 4, 4]) {{ x -> conv({}1, 1x1) }}", "-".repeat(5000)),
+        format!("Net(x: [1, 4, 4]) {{ x -> conv({}1{}, 1x1) }}", "(".repeat(2000), ")".repeat(2000)),
+        format!("Net(x: [1, 4, 4]) {{ x -> conv({}1, 1x1) }}", "1 + ".repeat(5000)),
+        format!("Net(x: [1, 4, 4]) {{ x -> b0 }} {blocks} block b2000(x) {{ x -> relu }}"),
+    ] {
+        assert!(count(text.parse().expect("tokens")) > 0, "{}", &text[..60]);
+    }
+}

@@ -1,0 +1,146 @@
+//! Values of a definition while it is evaluated, and their arithmetic, in which nothing wraps. Floor 8.
+
+use crate::graph::ValueId;
+use std::fmt;
+
+/// What an expression comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `64`
+    Int(i64),
+    /// `1e-5`
+    Float(f64),
+    /// `true`
+    Bool(bool),
+    /// `3x3`, `(0, 3)`
+    Tuple(Vec<Value>),
+    /// `floor`
+    Word(&'static str),
+    /// A value of the flow.
+    Flow(ValueId),
+    /// After a mistake: whatever depends on it is silent.
+    Unknown,
+}
+
+/// A definition does not compute with numbers beyond this, so that every size and its sums can be counted.
+pub const MAX_INT: i64 = 1 << 40;
+
+impl fmt::Display for Value {
+    /// As it would be written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Int(value) => write!(f, "{value}"),
+            Value::Float(value) => write!(f, "{value:?}"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Tuple(values) => match values.as_slice() {
+                [Value::Int(rows @ 1..), Value::Int(columns @ 1..)] => write!(f, "{rows}x{columns}"),
+                values => {
+                    let parts: Vec<String> = values.iter().map(Value::to_string).collect();
+                    write!(f, "({})", parts.join(", "))
+                }
+            },
+            Value::Word(word) => f.write_str(word),
+            Value::Flow(_) => f.write_str("a value of the flow"),
+            Value::Unknown => f.write_str("?"),
+        }
+    }
+}
+
+impl Value {
+    /// With its kind, for messages: `the window 3x3`.
+    pub fn described(&self) -> String {
+        match self {
+            Value::Flow(_) => self.to_string(),
+            Value::Word(_) | Value::Bool(_) => format!("`{self}`"),
+            Value::Tuple(values) if values.len() == 2 => format!("the pair {self}"),
+            _ => self.to_string(),
+        }
+    }
+
+    fn is_unknown(&self) -> bool {
+        match self {
+            Value::Unknown => true,
+            Value::Tuple(values) => values.iter().any(Value::is_unknown),
+            _ => false,
+        }
+    }
+}
+
+/// `-a` or `!a`.
+pub fn unary(operator: char, of: &Value) -> Result<Value, String> {
+    match (operator, of) {
+        (_, Value::Unknown) => Ok(Value::Unknown),
+        // Any number within bounds has its negative within bounds.
+        ('-', Value::Int(value)) => Ok(Value::Int(-value)),
+        ('-', Value::Float(value)) => Ok(Value::Float(-value)),
+        ('!', Value::Bool(value)) => Ok(Value::Bool(!value)),
+        ('-', other) => Err(format!("`-` is for numbers, but here is {}", other.described())),
+        (_, other) => Err(format!("`!` is for `true` and `false`, but here is {}", other.described())),
+    }
+}
+
+/// `a + b` and the other operators whose sides are both evaluated.
+pub fn binary(operator: &str, left: &Value, right: &Value) -> Result<Value, String> {
+    if left.is_unknown() || right.is_unknown() {
+        return Ok(Value::Unknown);
+    }
+    if let "==" | "!=" = operator {
+        return match (left, right) {
+            (Value::Flow(_), _) | (_, Value::Flow(_)) => Err(format!(
+                "values of the flow cannot be compared\nhelp: compare their properties: `x.channels {operator} y.channels`"
+            )),
+            _ if std::mem::discriminant(left) != std::mem::discriminant(right) => Err(format!(
+                "`{operator}` compares values of one kind, but here are {} and {}",
+                left.described(),
+                right.described()
+            )),
+            _ => Ok(Value::Bool((left == right) == (operator == "=="))),
+        };
+    }
+    let (&Value::Int(a), &Value::Int(b)) = (left, right) else {
+        let what = if matches!(operator, "<" | ">" | "<=" | ">=") { "compares" } else { "computes with" };
+        return Err(format!("`{operator}` {what} integers, but here are {} and {}", left.described(), right.described()));
+    };
+    let checked = match operator {
+        "<" => return Ok(Value::Bool(a < b)),
+        ">" => return Ok(Value::Bool(a > b)),
+        "<=" => return Ok(Value::Bool(a <= b)),
+        ">=" => return Ok(Value::Bool(a >= b)),
+        "/" | "%" if b == 0 => return Err(format!("{a} {operator} {b} divides by zero")),
+        "+" => a.checked_add(b),
+        "-" => a.checked_sub(b),
+        "*" => a.checked_mul(b),
+        "/" => a.checked_div(b),
+        _ => a.checked_rem(b),
+    };
+    match checked {
+        Some(value) if (-MAX_INT..=MAX_INT).contains(&value) => Ok(Value::Int(value)),
+        _ => Err(format!("{a} {operator} {b} overflows: a definition counts up to 2^40")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_is_that_of_integers_and_checked() {
+        let int = |operator, a, b| binary(operator, &Value::Int(a), &Value::Int(b));
+        assert_eq!(int("+", 2, 3), Ok(Value::Int(5)));
+        assert_eq!(int("/", 7, 2), Ok(Value::Int(3)));
+        assert_eq!(int("%", 7, 2), Ok(Value::Int(1)));
+        assert_eq!(int("<=", 7, 7), Ok(Value::Bool(true)));
+        assert!(int("/", 7, 0).is_err_and(|message| message.contains("divides by zero")));
+        assert!(int("*", MAX_INT, 2).is_err_and(|message| message.contains("overflows")));
+        assert!(int("*", MAX_INT, MAX_INT).is_err());
+        assert!(binary("+", &Value::Int(1), &Value::Bool(true)).is_err());
+        assert_eq!(binary("+", &Value::Unknown, &Value::Bool(true)), Ok(Value::Unknown));
+    }
+
+    #[test]
+    fn values_are_written_as_in_a_definition() {
+        assert_eq!(Value::Tuple(vec![Value::Int(3), Value::Int(5)]).to_string(), "3x5");
+        assert_eq!(Value::Tuple(vec![Value::Int(0), Value::Int(3)]).to_string(), "(0, 3)");
+        assert_eq!(Value::Float(1e-5).to_string(), "1e-5");
+    }
+}
