@@ -49,6 +49,9 @@ pub mod registry;
 pub mod shape;
 #[cfg(feature = "planner")]
 pub mod tensor;
+#[cfg(any(feature = "testing", all(test, feature = "planner")))]
+#[doc(hidden)]
+pub mod testing;
 #[cfg(feature = "planner")]
 pub mod text;
 #[cfg(feature = "planner")]

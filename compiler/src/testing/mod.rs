@@ -1,0 +1,8 @@
+//! What tests of the compiler and of back ends share: random graphs with their weights, and a naive interpreter of plans.
+//! Not part of what users link: behind the feature `testing`. Floor 8.
+
+mod graphs;
+mod interpret;
+
+pub use graphs::{Random, random_graph, random_input, random_weight};
+pub use interpret::{Machine, index};
