@@ -4,19 +4,9 @@ use super::*;
 use crate::evaluate::evaluate_f64;
 use crate::passes::optimise;
 use crate::plan::Kernel;
-use crate::testing::{Machine, random_graph, random_input, random_weight};
-use crate::{registry, tensor::Tensor, text};
-
-/// Every parameter of a graph by name.
-fn weights<T: crate::tensor::Float>(graph: &Graph) -> impl Fn(&str) -> Tensor<T> {
-    let calls = graph.nodes.iter().flat_map(|node| crate::passes::rewrite::call_shapes(graph, node));
-    let weights: Vec<_> =
-        calls.flat_map(|(call, inputs, _)| registry::parameters(call, &inputs.iter().collect::<Vec<_>>())).collect();
-    move |name| match weights.iter().find(|(found, _)| found == name) {
-        Some((name, weight)) => random_weight(name, weight),
-        None => panic!("no parameter `{name}`"),
-    }
-}
+use crate::tensor::Tensor;
+use crate::testing::{Machine, random_graph, random_input, random_weights};
+use crate::text;
 
 /// Elements that have to be zero in every run and that no step clears.
 fn kept_zeros(buffers: &[Buffer], slots: &[Slot], arena_len: usize) -> Vec<bool> {
@@ -48,7 +38,7 @@ fn check_against_evaluation(graph: &Graph) {
     let (plan, buffers, slots) =
         lower_with_memory(&optimised, graph).unwrap_or_else(|problem| panic!("{problem}\n{printed}\n{fused}"));
     let zeros = kept_zeros(&buffers, &slots, plan.arena_len);
-    let of_name = weights(graph);
+    let of_name = random_weights::<f32>(graph);
     let mut machine = Machine::new(&plan, &|name| of_name(name).data);
     let poison = |arena: &mut [f32], done: usize| {
         let alive: Vec<&Slot> = slots.iter().filter(|slot| slot.steps[0] < done && slot.steps[1] >= done).collect();
@@ -72,7 +62,7 @@ fn check_against_evaluation(graph: &Graph) {
             machine.step(step);
             poison(&mut machine.arena, step + 1);
         }
-        let expected = evaluate_f64(graph, &weights(graph), &inputs);
+        let expected = evaluate_f64(graph, &random_weights(graph), &inputs);
         for ((port, expected), found) in graph.outputs.iter().zip(&expected).zip(&machine.outputs) {
             let scale = expected.data.iter().fold(1.0, |scale: f64, value| scale.max(value.abs()));
             for (index, (&expected, &found)) in expected.data.iter().zip(found).enumerate() {

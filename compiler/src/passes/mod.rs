@@ -36,3 +36,6 @@ pub fn optimise(mut graph: Graph) -> Result<Graph, String> {
     }
     Ok(graph)
 }
+
+#[cfg(test)]
+mod tests;

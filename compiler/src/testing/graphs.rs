@@ -3,6 +3,7 @@
 
 use crate::graph::{Arg, Call, Graph, Node, Origin, Padding, Port, ValueId};
 use crate::ops::{self, Weight};
+use crate::passes::rewrite::call_shapes;
 use crate::registry;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
@@ -14,8 +15,8 @@ use crate::{infer, text};
 pub struct Random(pub u64);
 
 impl Random {
-    /// The next number.
-    pub fn next(&mut self) -> u64 {
+    /// The next 64 bits.
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -25,7 +26,7 @@ impl Random {
 
     /// From `low` to `high`, both included.
     pub fn between(&mut self, low: usize, high: usize) -> usize {
-        low + (self.next() % (high - low + 1) as u64) as usize
+        low + (self.bits() % (high - low + 1) as u64) as usize
     }
 
     /// True once in `n` times.
@@ -35,7 +36,7 @@ impl Random {
 
     /// From −1 to 1.
     pub fn signed(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+        (self.bits() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
 
     /// One of several.
@@ -60,9 +61,10 @@ pub fn random_graph(seed: u64, n_nodes: usize) -> Graph {
         graph.inputs.push(Port { name: format!("in{index}"), value });
     }
     while graph.nodes.len() < n_nodes {
-        let attempt = Attempt { graph: &graph, random }.layer();
-        if let Some((layer, args, inputs)) = attempt {
-            add(&mut graph, layer, &args, inputs);
+        let (layer, args, inputs) = Attempt { graph: &graph, random }.layer();
+        let added = add(&mut graph, layer, &args, inputs);
+        if added && matches!(layer, "conv" | "linear") && random.one_in(2) {
+            follow(&mut graph, random);
         }
     }
     let unread = |graph: &Graph| -> Vec<ValueId> {
@@ -83,6 +85,23 @@ pub fn random_graph(seed: u64, n_nodes: usize) -> Graph {
     graph
 }
 
+/// What usually follows a convolution, each part now and then left out.
+fn follow(graph: &mut Graph, random: &mut Random) {
+    for percent in [BATCH_NORM, ADD, ACTIVATION, POOL] {
+        let value = ValueId(graph.values.len() as u32 - 1);
+        if random.one_in(2) {
+            let (layer, args, inputs) = Attempt { graph, random }.of(percent, value);
+            add(graph, layer, &args, inputs);
+        }
+    }
+}
+
+/// Of what [`Attempt::of`] makes these layers.
+const BATCH_NORM: usize = 26;
+const ACTIVATION: usize = 38;
+const POOL: usize = 53;
+const ADD: usize = 64;
+
 type Choice = (&'static str, Vec<(&'static str, Arg)>, Vec<ValueId>);
 
 struct Attempt<'a> {
@@ -92,23 +111,28 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// A layer that may or may not fit.
-    fn layer(&mut self) -> Option<Choice> {
-        let value = self.value();
+    fn layer(&mut self) -> Choice {
+        let (percent, value) = (self.random.between(0, 99), self.value());
+        self.of(percent, value)
+    }
+
+    /// The layer that is made `percent` times of a hundred.
+    fn of(&mut self, percent: usize, value: ValueId) -> Choice {
         let is_map = self.graph.shape(value).as_map().is_some();
-        let choice = match self.random.between(0, 99) {
+        match percent {
             0..=25 if is_map => self.conv(value),
             0..=25 => ("linear", vec![("outputs", Arg::Int(self.random.between(1, 12))), self.flag("bias")], vec![value]),
-            26..=37 => {
+            BATCH_NORM..ACTIVATION => {
                 let affine = self.flag("affine");
                 ("batch_norm", vec![affine, ("eps", Arg::Number(1e-3))], vec![value])
             }
-            38..=52 => (self.random.pick(&["relu", "relu6", "tanh", "sigmoid", "leaky_relu"]), vec![], vec![value]),
-            53..=60 => self.pool(value),
+            ACTIVATION..POOL => (self.random.pick(&["relu", "relu6", "tanh", "sigmoid", "leaky_relu"]), vec![], vec![value]),
+            POOL..61 => self.pool(value),
             61..=63 => {
                 let size = Arg::Pair([self.random.between(1, 3), self.random.between(1, 3)]);
                 (self.random.pick(&["adaptive_avg_pool", "adaptive_max_pool"]), vec![("size", size)], vec![value])
             }
-            64..=75 => {
+            ADD..76 => {
                 let shape = self.graph.shape(value);
                 let others: Vec<ValueId> = self.values().filter(|&other| self.graph.shape(other) == shape).collect();
                 (self.random.pick(&["add", "add", "mul"]), vec![], vec![value, self.random.pick(&others)])
@@ -131,8 +155,7 @@ impl Attempt<'_> {
             94..=96 => ("flatten", vec![], vec![value]),
             97..=98 => ("softmax", vec![], vec![value]),
             _ => ("dropout", vec![], vec![value]),
-        };
-        Some(choice)
+        }
     }
 
     fn values(&self) -> impl Iterator<Item = ValueId> + use<> {
@@ -142,7 +165,8 @@ impl Attempt<'_> {
     /// Most often one of the last values, so that chains form.
     fn value(&mut self) -> ValueId {
         let last = self.graph.values.len() - 1;
-        let back = if self.random.one_in(3) { self.random.between(0, last) } else { self.random.between(0, last.min(1)) };
+        let back =
+            if self.random.one_in(4) { self.random.between(0, last) } else { usize::from(self.random.one_in(8)).min(last) };
         ValueId((last - back) as u32)
     }
 
@@ -168,7 +192,7 @@ impl Attempt<'_> {
         let channels = self.graph.shape(value).chw()[0];
         let (filters, groups) = match self.random.between(0, 5) {
             0 => (channels, channels),
-            1 if channels % 2 == 0 => (2 * self.random.between(1, 4), 2),
+            1 if channels.is_multiple_of(2) => (2 * self.random.between(1, 4), 2),
             // As many filters as channels, so that there is something to add it to.
             2 => (channels, 1),
             _ => (self.random.between(1, 8), 1),
@@ -202,8 +226,8 @@ impl Attempt<'_> {
     }
 }
 
-/// Adds a layer if it accepts what it is given and its output stays small.
-fn add(graph: &mut Graph, layer: &'static str, args: &[(&'static str, Arg)], inputs: Vec<ValueId>) {
+/// Adds a layer if it accepts what it is given and its output stays small; whether it did.
+fn add(graph: &mut Graph, layer: &'static str, args: &[(&'static str, Arg)], inputs: Vec<ValueId>) -> bool {
     let Some(found) = registry::layer(layer) else { panic!("no layer `{layer}`") };
     let args = match ops::complete(found.signature(), args) {
         Ok(args) => args,
@@ -212,9 +236,20 @@ fn add(graph: &mut Graph, layer: &'static str, args: &[(&'static str, Arg)], inp
     let path = format!("l{}", graph.nodes.len());
     let call = Call { layer, path, args, origin: Origin::NONE };
     let shapes: Vec<&Shape> = inputs.iter().map(|&input| graph.shape(input)).collect();
-    if let Some(shape) = infer::call(&call, &shapes).ok().filter(|shape| shape.len() <= 4000) {
-        let output = graph.add_value(shape);
-        graph.nodes.push(Node { call, inputs, epilogue: vec![], output });
+    let Some(shape) = infer::call(&call, &shapes).ok().filter(|shape| shape.len() <= 4000) else { return false };
+    let output = graph.add_value(shape);
+    graph.nodes.push(Node { call, inputs, epilogue: vec![], output });
+    true
+}
+
+/// Every parameter of a graph, by its full name: see [`random_weight`].
+pub fn random_weights<T: Float>(graph: &Graph) -> impl Fn(&str) -> Tensor<T> + use<T> {
+    let calls = graph.nodes.iter().flat_map(|node| call_shapes(graph, node));
+    let weights: Vec<(String, Weight)> =
+        calls.flat_map(|(call, inputs, _)| registry::parameters(call, &inputs.iter().collect::<Vec<_>>())).collect();
+    move |name| match weights.iter().find(|(found, _)| found == name) {
+        Some((name, weight)) => random_weight(name, weight),
+        None => panic!("no parameter `{name}`"),
     }
 }
 

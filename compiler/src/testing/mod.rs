@@ -4,5 +4,5 @@
 mod graphs;
 mod interpret;
 
-pub use graphs::{Random, random_graph, random_input, random_weight};
+pub use graphs::{Random, random_graph, random_input, random_weight, random_weights};
 pub use interpret::{Machine, index};
