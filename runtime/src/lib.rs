@@ -1,9 +1,13 @@
 //! Convolutional networks as Rust source: checked, fused and specialised while your crate compiles.
 #![deny(missing_docs)]
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 #[doc(hidden)]
 pub mod buffer;
 mod error;
+#[cfg(feature = "image")]
+mod images;
 #[doc(hidden)]
 pub mod isa;
 #[doc(hidden)]
@@ -19,6 +23,8 @@ mod weights;
 pub use convoke_compiler::plan::Port;
 
 pub use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "image")]
+pub use crate::images::{IMAGENET_MEAN, IMAGENET_STD, Preprocess};
 pub use crate::isa::Isa;
 pub use crate::network::{Network, SliceSession};
 pub use crate::session::{Backend, Session, SessionOptions};
