@@ -31,10 +31,10 @@ pub struct Surface {
     pub name: Ident,
     /// The path of the facade crate: `::convoke`, unless the definition says otherwise.
     pub krate: TokenStream,
-    /// The shapes of its inputs, `[C, H, W]` or `[N]`, in order.
-    pub inputs: Vec<Vec<usize>>,
-    /// The shapes of its outputs, in order.
-    pub outputs: Vec<Vec<usize>>,
+    /// The shapes of its inputs, `[C, H, W]` or `[N]`, in order; `None` where a mistake hides one.
+    pub inputs: Vec<Option<Vec<usize>>>,
+    /// The shapes of its outputs, in order; `None` where a mistake hides one.
+    pub outputs: Vec<Option<Vec<usize>>>,
     /// The weight file that it embeds.
     pub weights: Option<Weights>,
 }
@@ -53,8 +53,8 @@ pub struct Weights {
 pub enum Outcome {
     /// It runs.
     Ready(Box<Plan>),
-    /// It does not: one `compile_error!("…")` for each mistake, at its place.
-    Failed(Vec<TokenStream>),
+    /// It does not: statements that are the errors, a `compile_error!("…");` for each mistake, at its place.
+    Failed(TokenStream),
 }
 
 /// The items of a network.
@@ -81,7 +81,7 @@ fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
         let (about, call) = (format!(" {}", words::describe(step)), call(index, &step.kernel));
         rust! { #[doc = #about] #[inline] fn #name(frame: &mut rt::Frame<'_>) { #call } }
     });
-    let (inputs, outputs) = (surface::ports(krate, &surface.inputs), surface::ports(krate, &surface.outputs));
+    let (inputs, outputs) = (surface::ports(surface, &surface.inputs), surface::ports(surface, &surface.outputs));
     rust! {
         const _: () = {
             use ::core::option::Option::{None, Some};

@@ -23,7 +23,7 @@ output output %12
 /// A network's items as a person would format them.
 fn emitted(text: &str) -> String {
     let graph = text::parse(text).expect("a text form");
-    let shapes = |ports: &[crate::graph::Port]| ports.iter().map(|port| graph.shape(port.value).0.clone()).collect();
+    let shapes = |ports: &[crate::graph::Port]| ports.iter().map(|port| Some(graph.shape(port.value).0.clone())).collect();
     let surface = Surface {
         attrs: quote::quote!(#[doc = " As it was written."]),
         vis: quote::quote!(pub),
