@@ -38,10 +38,7 @@ pub fn read(path: &Path) -> Result<Header, String> {
     let (header, data_bytes) = parse(&header).map_err(is_none)?;
     let held = file_bytes - LENGTH_BYTES - header_bytes;
     if data_bytes != held {
-        return Err(format!(
-            "{} should hold {data_bytes} bytes of weights, but holds {held}; is it cut off?",
-            path.display()
-        ));
+        return Err(format!("{} should hold {data_bytes} bytes of weights, but holds {held}; is it cut off?", path.display()));
     }
     Ok(header)
 }
@@ -82,7 +79,8 @@ mod tests {
 
     #[test]
     fn reads_names_types_and_sizes() {
-        let json = r#"{"__metadata__": {"format": "pt"}, "a.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}"#;
+        let json =
+            r#"{"__metadata__": {"format": "pt"}, "a.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}}"#;
         let (header, bytes) = parse(json.as_bytes()).expect("a header");
         assert_eq!(bytes, 24);
         let tensor = &header.tensors[0];

@@ -21,6 +21,7 @@ mod tensor;
 mod weights;
 
 pub use convoke_compiler::plan::Port;
+pub use convoke_macros::network;
 
 pub use crate::error::{Error, ErrorKind, Result};
 #[cfg(feature = "image")]
