@@ -15,10 +15,12 @@
 //! | 2 | `graph` `tensor` |
 //! | 3 | `plan` |
 //! | 4 | `ops/*` |
-//! | 5 | `registry` `text` `infer` `verify` `evaluate` |
-//! | 6 | `passes/*` |
-//! | 7 | `lower` |
-//! | 8 | `parse` `emit_rust` |
+//! | 5 | `registry` |
+//! | 6 | `infer` |
+//! | 7 | `text` `verify` `evaluate` |
+//! | 8 | `passes/*` |
+//! | 9 | `lower/*` |
+//! | 10 | `parse/*` `emit_rust/*` |
 #![forbid(unsafe_code)]
 
 pub mod plan;

@@ -1,4 +1,4 @@
-//! A network as Rust source: the type that users see, and its plan as constants with a function per step. Floor 8.
+//! A network as Rust source: the type that users see, and its plan as constants with a function per step. Floor 10.
 //!
 //! Sizes and offsets are literals; what computes is `rt`'s, so that the source has no `unsafe` and costs rustc little. All paths are
 //! absolute, what is private stands in an anonymous constant, and identifiers are mixed-site.

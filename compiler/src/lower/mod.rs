@@ -1,4 +1,4 @@
-//! From an optimised graph to a plan. Floor 7.
+//! From an optimised graph to a plan. Floor 9.
 //!
 //! - `layout` decides which memory a value lives in and through which view it is read;
 //! - `steps` turns nodes into steps, and moves values where they cannot be had in place;

@@ -1,4 +1,4 @@
-//! One network: its inputs and outputs around the evaluation of its body. Floor 8.
+//! One network: its inputs and outputs around the evaluation of its body. Floor 10.
 
 use super::ReadHeader;
 use super::report::{Kind, Reports};

@@ -1,4 +1,4 @@
-//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 8.
+//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 10.
 
 use super::network::Network;
 use super::syntax::Place;
