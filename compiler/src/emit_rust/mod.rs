@@ -76,18 +76,24 @@ pub fn emit(surface: &Surface, outcome: &Outcome) -> TokenStream {
 fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
     let Surface { name, krate, .. } = surface;
     let names = words::names(plan, plan::ITEMS);
-    let constants = plan::constants(plan, &names);
-    let functions = plan.steps.iter().zip(&names).enumerate().map(|(index, (step, name))| {
-        let (about, call) = (format!(" {}", words::describe(step)), call(index, &step.kernel));
-        rust! { #[doc = #about] #[inline] fn #name(frame: &mut rt::Frame<'_>) { #call } }
+    let constants: Vec<Ident> = names.iter().map(plan::constant).collect();
+    let steps = plan.steps.iter().zip(names.iter().zip(&constants)).enumerate().map(|(index, (step, (name, constant)))| {
+        let (about, value, call) = (format!(" {}", words::describe(step)), plan::step(step), call(index, &step.kernel));
+        rust! {
+            #[doc = #about]
+            const #constant: rt::Step = #value;
+            #[inline]
+            fn #name(frame: &mut rt::Frame<'_>) { #call }
+        }
     });
+    let lists = plan::lists(plan, &constants);
     let (inputs, outputs) = (surface::ports(surface, &surface.inputs), surface::ports(surface, &surface.outputs));
     rust! {
         const _: () = {
             use ::core::option::Option::{None, Some};
             use #krate::rt;
-            #constants
-            #(#functions)*
+            #(#steps)*
+            #lists
             impl rt::Definition for #name {
                 type Inputs = #inputs;
                 type Outputs = #outputs;

@@ -108,7 +108,10 @@ impl<'a> Layout<'a> {
         };
         match self.homes[value.0 as usize] {
             Home::Own => match self.own[value.0 as usize] {
-                Some(buffer) => Spot { buffer, view: self.buffers[buffer].view() },
+                Some(buffer) => match self.buffers[buffer].place {
+                    Place::Arena => Spot { buffer, view: self.buffers[buffer].view() },
+                    port => Spot { buffer, view: self.port(port, value) },
+                },
                 None => unreachable!("{value:?} has a home of its own but no buffer"),
             },
             Home::Slice { of, first } => moved(of, &|view| View { offset: view.offset + first, ..view }),
@@ -147,7 +150,7 @@ impl<'a> Layout<'a> {
 
     /// Whether a value is written to the port of that output at once.
     pub fn is_output(&self, value: ValueId, index: usize) -> bool {
-        self.own[value.0 as usize] == Some(self.graph.inputs.len() + index)
+        self.own[self.root(value).0 as usize] == Some(self.graph.inputs.len() + index)
     }
 
     /// Whether nothing is left to do for a node: its output is a view of what it reads.
@@ -264,14 +267,26 @@ impl<'a> Layout<'a> {
     fn direct_output(&self, value: ValueId, lowerings: &Lowerings) -> Option<usize> {
         let graph = self.graph;
         let [channels, height, width] = graph.shape(value).chw();
-        let same_layout = channels == 1 || height * width == 1;
-        let written_once = same_layout && graph.n_uses(value) == 1 && self.only_written(value, lowerings);
-        graph.outputs.iter().position(|port| written_once && port.value == value)
+        if channels != 1 && height * width != 1 {
+            return None;
+        }
+        // The output may be the value under another shape.
+        let mut last = value;
+        let renamed = |node: &&Node| {
+            let home = self.homes[node.output.0 as usize];
+            node.inputs[0] == last && matches!(home, Home::Flat { .. } | Home::Same { .. })
+        };
+        if let Some(node) = graph.nodes.iter().find(renamed) {
+            last = node.output;
+        }
+        let index = graph.outputs.iter().position(|port| port.value == last)?;
+        let read_once = graph.n_uses(value) == 1 && graph.n_uses(last) == 1;
+        (read_once && self.only_written(value, last, lowerings)).then_some(index)
     }
 
-    /// Whether nothing reads what lives in a value's buffer, and none of it has to be zero.
-    fn only_written(&self, value: ValueId, lowerings: &Lowerings) -> bool {
-        let inside = |node: &&Node| self.root(node.output) == value && node.output != value;
+    /// Whether nothing reads what lives in a value's buffer beside that value, and none of it has to be zero.
+    fn only_written(&self, value: ValueId, last: ValueId, lowerings: &Lowerings) -> bool {
+        let inside = |node: &&Node| self.root(node.output) == value && node.output != value && node.output != last;
         let unread = self.graph.nodes.iter().filter(inside).all(|node| {
             let in_place = matches!(self.homes[node.output.0 as usize], Home::Slice { .. });
             in_place && self.graph.n_uses(node.output) == 1

@@ -3,6 +3,8 @@
 
 mod graphs;
 mod interpret;
+mod networks;
 
 pub use graphs::{Random, random_graph, random_input, random_weight, random_weights};
 pub use interpret::{Machine, index};
+pub use networks::{dense_block, lenet5, option_a, resnet50};
