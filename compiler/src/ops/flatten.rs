@@ -1,10 +1,6 @@
-//! `flatten`: the elements of a map as a vector, channel by channel, row by row.
+//! `flatten`: the elements of a map as a vector, channel by channel, row by row. A vector stays as it is.
 //!
-//! - Formula: `out[(c·H + y)·W + x] = in[c, y, x]`.
-//! - Shapes: `[C, H, W]` to `[C·H·W]`; a vector stays as it is.
-//! - Parameters: none.
-//! - Example: `flatten -> linear(84)` on `[120, 1, 1]`.
-//! - Source: PyTorch's `nn.Flatten`.
+//! Shapes: `[C, H, W]` to `[C·H·W]`. PyTorch's `nn.Flatten`.
 
 use super::{Inputs, Layer, Lowering, Param};
 use crate::diag::Problem;

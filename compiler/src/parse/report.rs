@@ -1,6 +1,5 @@
-//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 10.
+//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 8.
 
-use super::network::Network;
 use super::syntax::Place;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use std::collections::HashMap;
@@ -14,7 +13,7 @@ pub struct Reports {
 
 /// Mistakes of one kind at one place are one mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub enum Kind {
     /// Malformed.
     Syntax,
     /// A name that means nothing, or means two things.
@@ -33,7 +32,7 @@ pub(super) enum Kind {
 
 /// The use of a block that a mistake was met in.
 #[derive(Clone, Debug)]
-pub(super) struct Use {
+pub struct Use {
     /// Where the use stands.
     pub place: Place,
     /// `layer2.0`
@@ -51,28 +50,18 @@ struct Entry {
 
 impl Reports {
     /// A mistake that does not depend on who uses it.
-    pub(super) fn add(&mut self, place: Place, kind: Kind, message: impl Into<String>) {
+    pub fn add(&mut self, place: Place, kind: Kind, message: impl Into<String>) {
         self.add_in(place, kind, message, &[]);
     }
 
     /// A mistake met while the innermost of `uses` was evaluated.
-    pub(super) fn add_in(&mut self, place: Place, kind: Kind, message: impl Into<String>, uses: &[Use]) {
+    pub fn add_in(&mut self, place: Place, kind: Kind, message: impl Into<String>, uses: &[Use]) {
         if let Some(&known) = self.known.get(&(place.id, kind)) {
             self.entries[known].n_others += 1;
             return;
         }
         self.known.insert((place.id, kind), self.entries.len());
         self.entries.push(Entry { place, message: message.into(), uses: uses.to_vec(), n_others: 0 });
-    }
-
-    /// A mistake of a network as a whole.
-    pub fn add_whole(&mut self, network: &Network, message: impl Into<String>) {
-        self.add(network.place, Kind::Limit, message);
-    }
-
-    /// How many mistakes there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
     }
 
     /// Whether all is well.

@@ -20,10 +20,9 @@ pub struct Net(Arc<Inner>);
 
 struct Inner {
     plan: &'static Plan,
+    weights: Weights,
     /// An error where it could not be reported when the net was made: `random` and `new` return no `Result`. It is that of
     /// the first use.
-    weights: Result<Weights>,
-    /// The same.
     ready: Result<Ready>,
 }
 
@@ -41,7 +40,7 @@ impl Net {
     /// # Errors
     /// If the file cannot be read, is unsound or holds other tensors than the network's.
     pub fn load(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Net> {
-        Net::new(plan, Weights::open(plan, path, options), options).checked()
+        Net::checked(plan, Weights::open(plan, path, options)?, options)
     }
 
     /// With the weights of a safetensors file in memory.
@@ -49,31 +48,32 @@ impl Net {
     /// # Errors
     /// If it is unsound or holds other tensors than the network's.
     pub fn from_bytes(plan: &'static Plan, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Net> {
-        Net::new(plan, Weights::from_bytes(plan, "the given bytes", bytes, options), options).checked()
+        Net::checked(plan, Weights::from_bytes(plan, "the given bytes", bytes, options)?, options)
     }
 
     /// With weights from a seed. An error is that of the first session.
     pub fn random(plan: &'static Plan, seed: u64) -> Net {
-        Net::new(plan, Ok(Weights::random(plan, seed)), &LoadOptions::new())
+        Net::new(plan, Weights::random(plan, seed), &LoadOptions::new())
     }
 
     /// With weights that are part of the program; `file` is where they were read from. An error is that of the first session.
     pub fn embedded(plan: &'static Plan, file: &str, bytes: &'static [u8]) -> Net {
         let options = LoadOptions::new();
-        Net::new(plan, Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options), &options)
+        match Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options) {
+            Ok(weights) => Net::new(plan, weights, &options),
+            Err(error) => Net(Arc::new(Inner { plan, weights: Weights::random(plan, 0), ready: Err(error) })),
+        }
     }
 
-    fn new(plan: &'static Plan, weights: Result<Weights>, options: &LoadOptions) -> Net {
-        let ready = match &weights {
-            Ok(weights) => Ready::new(plan, weights, options),
-            Err(error) => Err(error.clone()),
-        };
+    fn new(plan: &'static Plan, weights: Weights, options: &LoadOptions) -> Net {
+        let ready = Ready::new(plan, &weights, options);
         Net(Arc::new(Inner { plan, weights, ready }))
     }
 
-    fn checked(self) -> Result<Net> {
-        self.ready()?;
-        Ok(self)
+    fn checked(plan: &'static Plan, weights: Weights, options: &LoadOptions) -> Result<Net> {
+        let net = Net::new(plan, weights, options);
+        net.ready()?;
+        Ok(net)
     }
 
     /// Writes the weights as safetensors: f32 under the names of the state dict, tensor by tensor, to a file beside `path`
@@ -82,7 +82,10 @@ impl Net {
     /// # Errors
     /// If the file cannot be written, or the source of the weights can no longer be read.
     pub fn save(&self, path: &Path) -> Result<()> {
-        self.0.weights.as_ref().map_err(Error::clone)?.save(path)
+        if let Err(error) = &self.0.ready {
+            return Err(error.clone());
+        }
+        self.0.weights.save(path)
     }
 
     /// What running it takes.

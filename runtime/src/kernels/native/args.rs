@@ -1,0 +1,302 @@
+//! The arguments of the kernels: plain data of a fixed layout. Floor 2.
+
+/// A map that is read: its first element and the distances between rows and between pixels; channels lie side by side.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Source {
+    /// The first element that is meant; null where there is no such map.
+    pub first: *const f32,
+    /// Between rows.
+    pub row: usize,
+    /// Between pixels.
+    pub pixel: usize,
+}
+
+/// A map that is written.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Target {
+    /// The first element.
+    pub first: *mut f32,
+    /// Between rows.
+    pub row: usize,
+    /// Between pixels.
+    pub pixel: usize,
+}
+
+/// An element-wise function as data.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Act {
+    /// What follows after the bounds.
+    pub kind: ActKind,
+    /// Lower bound: 0 for `relu`, −∞ for none.
+    pub low: f32,
+    /// Upper bound: 6 for `relu6`, ∞ for none.
+    pub high: f32,
+    /// Of the negative part, for a leaky `relu`.
+    pub slope: f32,
+}
+
+impl Act {
+    /// No activation.
+    pub const NONE: Act = Act { kind: ActKind::Bounds, low: f32::NEG_INFINITY, high: f32::INFINITY, slope: 0.0 };
+
+    /// Whether it changes nothing.
+    #[inline(always)]
+    pub fn is_none(&self) -> bool {
+        self.kind == ActKind::Bounds && self.low == f32::NEG_INFINITY && self.high == f32::INFINITY
+    }
+}
+
+/// The functions that are more than bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum ActKind {
+    /// Nothing more than the bounds.
+    Bounds,
+    /// `slope · x` for negative x.
+    Leaky,
+    /// `1 / (1 + exp(−x))`
+    Sigmoid,
+    /// `tanh x`
+    Tanh,
+}
+
+/// A convolution and its epilogue.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ConvArgs {
+    /// The first element of the first window, which may lie in the border.
+    pub input: Source,
+    /// Where the result goes, before pooling; where it is pooled, set by the kernel to its strip.
+    pub output: Target,
+    /// Added to the result; null for none.
+    pub residual: Source,
+    /// Bias and weights as `pack` laid them out.
+    pub pack: *const f32,
+    /// Channels of one group.
+    pub channels: usize,
+    /// Filters of one group.
+    pub filters: usize,
+    /// Groups.
+    pub groups: usize,
+    /// Channels summed at a time.
+    pub channel_block: usize,
+    /// Rows of the result computed while the input is in cache.
+    pub row_block: usize,
+    /// Window, down.
+    pub kernel_h: usize,
+    /// Window, across.
+    pub kernel_w: usize,
+    /// Stride, down.
+    pub stride_h: usize,
+    /// Stride, across.
+    pub stride_w: usize,
+    /// Dilation, down.
+    pub dilation_h: usize,
+    /// Dilation, across.
+    pub dilation_w: usize,
+    /// Rows of the result.
+    pub height: usize,
+    /// Columns of the result.
+    pub width: usize,
+    /// Applied to the result.
+    pub act: Act,
+    /// Partial sums.
+    pub scratch: *mut f32,
+    /// Rows of the result that await pooling.
+    pub strip: *mut f32,
+    /// How many rows `strip` holds; 0 where nothing is pooled.
+    pub strip_rows: usize,
+    /// The pooling; its input is set by the kernel.
+    pub pool: PoolArgs,
+}
+
+/// How a pooling reduces its windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum PoolKind {
+    /// Maximum.
+    Max,
+    /// Mean of what is inside the map.
+    Average,
+    /// Mean that counts padding as zeros.
+    AverageWithPad,
+}
+
+/// A pooling.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct PoolArgs {
+    /// Row 0, column 0.
+    pub input: Source,
+    /// Row 0, column 0.
+    pub output: Target,
+    /// The reduction.
+    pub kind: PoolKind,
+    /// Whether windows are those of adaptive pooling; then window, stride, dilation and pad mean nothing.
+    pub adaptive: bool,
+    /// Of both maps.
+    pub channels: usize,
+    /// Rows of the input.
+    pub in_height: usize,
+    /// Columns of the input.
+    pub in_width: usize,
+    /// Rows of the output.
+    pub height: usize,
+    /// Columns of the output.
+    pub width: usize,
+    /// Window, down and across.
+    pub window: [usize; 2],
+    /// Stride, down and across.
+    pub stride: [usize; 2],
+    /// Dilation, down and across.
+    pub dilation: [usize; 2],
+    /// Top, left, bottom, right.
+    pub pad: [usize; 4],
+    /// Applied to the result.
+    pub act: Act,
+}
+
+/// Matrix times vector.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct LinearArgs {
+    /// The vector.
+    pub input: *const f32,
+    /// The result.
+    pub output: *mut f32,
+    /// Added to the result; null for none.
+    pub residual: *const f32,
+    /// Bias and weights as `pack` laid them out.
+    pub pack: *const f32,
+    /// Elements of the vector.
+    pub inputs: usize,
+    /// Elements of the result.
+    pub outputs: usize,
+    /// Applied to the result.
+    pub act: Act,
+}
+
+/// What an element-wise kernel computes before its activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum MapOp {
+    /// `a`
+    Copy,
+    /// `a + b`
+    Add,
+    /// `a · b`
+    Mul,
+    /// `a · b + c`
+    Affine,
+}
+
+/// One operand of an element-wise kernel: its first element and its strides along the three loops.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Operand {
+    /// The first element.
+    pub first: *mut f32,
+    /// Outermost to innermost.
+    pub strides: [usize; 3],
+}
+
+/// An element-wise kernel: three nested loops over operands by strides.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct MapArgs {
+    /// What is computed.
+    pub op: MapOp,
+    /// Outermost to innermost.
+    pub sizes: [usize; 3],
+    /// What is written.
+    pub output: Operand,
+    /// `a`, `b`, `c`; those that the operation does not read are never touched.
+    pub inputs: [Operand; 3],
+    /// Applied to the result.
+    pub act: Act,
+}
+
+/// Softmax over channels.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct SoftmaxArgs {
+    /// What is read, its strides over rows, columns and channels.
+    pub input: Operand,
+    /// What is written.
+    pub output: Operand,
+    /// Rows, columns, channels.
+    pub sizes: [usize; 3],
+}
+
+/// Zeros around a map.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct BorderArgs {
+    /// Row 0, column 0, channel 0, and the strides over rows, columns and channels.
+    pub map: Operand,
+    /// Rows, columns, channels.
+    pub sizes: [usize; 3],
+    /// Top, left, bottom, right.
+    pub border: [usize; 4],
+}
+
+/// The tiling of a convolution's weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Tiling {
+    /// Per group `[F/NR][C/block][KH·KW][block][NR]`.
+    Panels,
+    /// `[KH·KW][C]`, the channels rounded up to whole vectors.
+    Channels,
+    /// `[F/lanes][KH·KW][C][lanes]`
+    Lanes,
+}
+
+/// Weights of a convolution, from `[F, C, KH, KW]` into tiles, behind a bias rounded up to whole vectors.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct PackConvArgs {
+    /// `[groups · filters, channels, taps]`
+    pub weight: *const f32,
+    /// `[groups · filters]`
+    pub bias: *const f32,
+    /// Written.
+    pub pack: *mut f32,
+    /// The form.
+    pub tiling: Tiling,
+    /// Of one group.
+    pub filters: usize,
+    /// Of one group.
+    pub channels: usize,
+    /// Elements of the window.
+    pub taps: usize,
+    /// Groups.
+    pub groups: usize,
+    /// Channels summed at a time.
+    pub channel_block: usize,
+    /// Floats in a vector.
+    pub lanes: usize,
+}
+
+/// Weights of a linear layer, from `[outputs, C, H·W]` into tiles that are read in the order H, W, C.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct PackLinearArgs {
+    /// `[outputs, channels, pixels]`
+    pub weight: *const f32,
+    /// `[outputs]`
+    pub bias: *const f32,
+    /// Written.
+    pub pack: *mut f32,
+    /// Rows of the matrix.
+    pub outputs: usize,
+    /// Channels of the map.
+    pub channels: usize,
+    /// Pixels of the map.
+    pub pixels: usize,
+    /// Floats in a vector.
+    pub lanes: usize,
+}

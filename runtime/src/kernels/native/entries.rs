@@ -1,0 +1,173 @@
+//! The entry functions of each instruction set: what carries `target_feature`, so that everything inlined beneath has it. Floor 2.
+
+use super::args::*;
+use super::conv::{self, Rows};
+use super::depthwise::Depthwise;
+use super::direct::{self, Tile, TileFn, Tiled};
+use super::fixed::{Fixed, N_FIXED};
+use super::grouped::Grouped;
+use super::{Table, linear, map, pack, pool, softmax};
+
+/// Defines a module of entry functions for one instruction set.
+macro_rules! entries {
+    (
+        $(#[$about:meta])*
+        $isa:ident, $simd:ident, [$($feature:literal)?],
+        1: [$($one:literal)*], 2: [$($two:literal)*], 4: [$($four:literal)*]
+    ) => {
+        $(#[$about])*
+        pub mod $isa {
+            use super::*;
+            type S = crate::simd::$simd;
+
+            impl Tiled for S {
+                const PIXELS: [usize; 3] = [[$($one),*].len(), [$($two),*].len(), [$($four),*].len()];
+                const TILES: [&'static [TileFn]; 3] =
+                    [&[$(tile::<$one, 1>),*], &[$(tile::<$two, 2>),*], &[$(tile::<$four, 4>),*]];
+            }
+
+            // SAFETY of the blocks below: each entry asks of its caller what the function that it calls does.
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn tile<const T: usize, const NB: usize>(a: &Tile) {
+                // SAFETY: as above.
+                unsafe { direct::tile::<S, T, NB, false>(a) }
+            }
+
+            struct Direct;
+
+            impl Rows for Direct {
+                #[inline(always)]
+                unsafe fn rows(a: &ConvArgs, y0: usize, y1: usize) {
+                    // SAFETY: as above.
+                    unsafe { direct::rows::<S>(a, y0, y1) }
+                }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S, Direct>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S, Depthwise<S>>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_conv_grouped(a: *const ConvArgs) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S, Grouped<S>>(&*a) }
+            }
+
+            /// A convolution with every loop bound of its window a constant.
+            ///
+            /// # Safety
+            /// The machine has the instruction set, the pointers are valid for the sizes beside them, and the convolution has
+            /// one group, these sizes, no dilation, and input pixels that lie side by side.
+            $(#[target_feature(enable = $feature)])?
+            pub unsafe extern "C" fn f32_conv_fixed<
+                const C: usize,
+                const KH: usize,
+                const KW: usize,
+                const SH: usize,
+                const SW: usize,
+            >(
+                a: *const ConvArgs,
+            ) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S, Fixed<S, C, KH, KW, SH, SW>>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_linear(a: *const LinearArgs) {
+                // SAFETY: as above.
+                unsafe { linear::layer::<S>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_pool(a: *const PoolArgs) {
+                // SAFETY: as above.
+                unsafe { pool::rows::<S>(&*a, 0, (*a).height) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_map(a: *const MapArgs) {
+                // SAFETY: as above.
+                unsafe { map::layer::<S>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_softmax(a: *const SoftmaxArgs) {
+                // SAFETY: as above.
+                unsafe { softmax::layer::<S>(&*a) }
+            }
+
+            /// What this instruction set offers.
+            pub const TABLE: Table = Table {
+                f32_conv_direct,
+                f32_conv_depthwise,
+                f32_conv_grouped,
+                f32_conv_fixed: [f32_conv_direct; N_FIXED],
+                f32_linear,
+                f32_pool,
+                f32_map,
+                f32_softmax,
+                f32_clear_border,
+                f32_pack_conv,
+                f32_pack_linear,
+            };
+        }
+    };
+}
+
+unsafe extern "C" fn f32_clear_border(a: *const BorderArgs) {
+    // SAFETY: asked of the caller, see `Table`.
+    unsafe { map::clear_border(&*a) }
+}
+
+unsafe extern "C" fn f32_pack_conv(a: *const PackConvArgs) {
+    // SAFETY: asked of the caller, see `Table`.
+    unsafe { pack::conv(&*a) }
+}
+
+unsafe extern "C" fn f32_pack_linear(a: *const PackLinearArgs) {
+    // SAFETY: asked of the caller, see `Table`.
+    unsafe { pack::linear(&*a) }
+}
+
+#[cfg(target_arch = "x86_64")]
+entries! {
+    /// 16 lanes, 32 registers: 14 pixels x 32 filters.
+    avx512, Avx512, ["avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"],
+    1: [1 2 3 4 5 6 7 8 9 10 11 12 13 14], 2: [1 2 3 4 5 6 7 8 9 10 11 12 13 14], 4: [1 2 3 4 5]
+}
+
+#[cfg(target_arch = "x86_64")]
+entries! {
+    /// 8 lanes, 16 registers: 6 pixels x 16 filters.
+    avx2, Avx2, ["avx2,fma"],
+    1: [1 2 3 4 5 6 7 8 9 10], 2: [1 2 3 4 5 6], 4: [1 2]
+}
+
+entries! {
+    /// 4 lanes, at least 16 registers: 4 pixels x 8 filters.
+    portable, Portable, [],
+    1: [1 2 3 4 5 6 7 8], 2: [1 2 3 4], 4: [1]
+}
+
+/// The kernels of each instruction set: AVX-512, AVX2, portable. Where a target lacks one, the portable kernels stand in its
+/// place, and `Isa::is_available` says no.
+pub const TABLES: [Table; 3] = [
+    #[cfg(target_arch = "x86_64")]
+    avx512::TABLE,
+    #[cfg(target_arch = "x86_64")]
+    avx2::TABLE,
+    #[cfg(not(target_arch = "x86_64"))]
+    portable::TABLE,
+    #[cfg(not(target_arch = "x86_64"))]
+    portable::TABLE,
+    portable::TABLE,
+];

@@ -1,0 +1,141 @@
+//! Direct convolution of few channels with every loop bound of a window a constant: first layers, small networks. Floor 2.
+//!
+//! The same tiles in the same order of sums as `direct`, so the same bits; only the tiles' sizes differ, of which there are few,
+//! as every window has its own.
+
+use super::args::{Act, ConvArgs};
+use super::conv::Rows;
+use super::direct::{self, Finish, Sums, Tile, Tiled};
+
+/// Length of `plan::FIXED_CONVS`.
+pub const N_FIXED: usize = 12;
+
+/// A convolution of one group of `C` channels that lie side by side, without dilation: see the module.
+pub struct Fixed<S, const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
+    core::marker::PhantomData<S>,
+);
+
+impl<S: Tiled, const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize> Rows
+    for Fixed<S, C, KH, KW, SH, SW>
+{
+    #[inline(always)]
+    unsafe fn rows(a: &ConvArgs, y0: usize, y1: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let padded = a.filters.next_multiple_of(S::LANES);
+            let weights = a.pack.add(padded);
+            let mut f = 0;
+            while f < a.filters {
+                let w = weights.add(f * C * KH * KW);
+                let two = padded - f >= 2 * S::LANES;
+                for y in y0..y1 {
+                    if two {
+                        row::<S, C, KH, KW, SH, SW, 2>(a, w, f, y);
+                    } else {
+                        row::<S, C, KH, KW, SH, SW, 1>(a, w, f, y);
+                    }
+                }
+                f += if two { 2 } else { 1 } * S::LANES;
+            }
+        }
+    }
+}
+
+/// One row of `NB` vectors of filters.
+#[inline(always)]
+unsafe fn row<S: Tiled, const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize, const NB: usize>(
+    a: &ConvArgs,
+    w: *const f32,
+    f: usize,
+    y: usize,
+) {
+    // SAFETY: the caller's promise, see `Rows`; a tile ends where the row does.
+    unsafe {
+        let mut x = 0;
+        if S::PIXELS[1] >= 14 {
+            while x + 14 <= a.width {
+                at::<S, C, KH, KW, SH, SW, NB, 14>(a, w, f, y, x);
+                x += 14;
+            }
+        } else if S::PIXELS[1] == 6 {
+            while x + 6 <= a.width {
+                at::<S, C, KH, KW, SH, SW, NB, 6>(a, w, f, y, x);
+                x += 6;
+            }
+        }
+        if S::PIXELS[1] != 6 {
+            while x + 4 <= a.width {
+                at::<S, C, KH, KW, SH, SW, NB, 4>(a, w, f, y, x);
+                x += 4;
+            }
+        }
+        while x < a.width {
+            at::<S, C, KH, KW, SH, SW, NB, 1>(a, w, f, y, x);
+            x += 1;
+        }
+    }
+}
+
+/// One tile.
+#[inline(always)]
+unsafe fn at<
+    S: Tiled,
+    const C: usize,
+    const KH: usize,
+    const KW: usize,
+    const SH: usize,
+    const SW: usize,
+    const NB: usize,
+    const T: usize,
+>(
+    a: &ConvArgs,
+    w: *const f32,
+    f: usize,
+    y: usize,
+    x: usize,
+) {
+    let half = T.div_ceil(2);
+    let width = NB * S::LANES;
+    let filters = width.min(a.filters - f);
+    let direct = filters == width && a.residual.first.is_null();
+    let input = a.input.first.wrapping_add(y * SH * a.input.row + x * SW * C);
+    let output = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel + f);
+    let mut sums = Sums::new();
+    let (first, pixel) = if direct { (output, a.output.pixel) } else { (sums.as_mut_ptr(), width) };
+    let tile = Tile {
+        input: [input, input.wrapping_add(half * SW * C)],
+        input_pixel: SW * C,
+        rows: KH,
+        row: a.input.row,
+        columns: 1,
+        column: 0,
+        run: KW * C,
+        weights: [w; 2],
+        next: w,
+        start: a.pack.wrapping_add(f),
+        start_pixel: 0,
+        output: [first, first.wrapping_add(half * pixel)],
+        output_pixel: pixel,
+        act: if direct { a.act } else { Act::NONE },
+    };
+    // SAFETY: the caller's promise, see `Rows`.
+    unsafe {
+        direct::tile::<S, T, NB, true>(&tile);
+        if !direct {
+            let residual = match a.residual.first.is_null() {
+                true => a.residual.first,
+                false => a.residual.first.wrapping_add(y * a.residual.row + x * a.residual.pixel + f),
+            };
+            direct::finish::<S>(&Finish {
+                sums: (first, width),
+                output,
+                output_pixel: a.output.pixel,
+                residual,
+                residual_pixel: a.residual.pixel,
+                pixels: T,
+                filters,
+                act: a.act,
+            });
+        }
+    }
+}

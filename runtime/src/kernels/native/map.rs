@@ -1,0 +1,182 @@
+//! Element-wise kernels over operands by strides, copies between layouts, and zeros around maps. Floor 2.
+
+use crate::simd::Simd;
+
+use super::args::{BorderArgs, MapArgs, MapOp};
+use super::math;
+
+/// Elements of a run that are computed before an activation of more than bounds passes over them.
+const CHUNK: usize = 1024;
+
+/// All elements.
+///
+/// # Safety
+/// The machine has the instruction set, and the operands that the operation reads are valid for its sizes.
+#[inline(always)]
+pub unsafe fn layer<S: Simd>(a: &MapArgs) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let n_inputs = match a.op {
+            MapOp::Copy => 1,
+            MapOp::Add | MapOp::Mul => 2,
+            MapOp::Affine => 3,
+        };
+        let unit = a.output.strides[2] == 1 && a.inputs[..n_inputs].iter().all(|input| input.strides[2] == 1);
+        let plain = a.op == MapOp::Copy && a.act.is_none();
+        let [n0, n1, n2] = a.sizes;
+        for i in 0..n0 {
+            if !unit && plain {
+                transpose(a, i);
+                continue;
+            }
+            for j in 0..n1 {
+                let offset = |strides: &[usize; 3]| i * strides[0] + j * strides[1];
+                let output = a.output.first.wrapping_add(offset(&a.output.strides));
+                let inputs = [0, 1, 2].map(|n| a.inputs[n].first.wrapping_add(offset(&a.inputs[n].strides)).cast_const());
+                if unit {
+                    run::<S>(a, output, inputs, n2);
+                } else {
+                    strided::<S>(a, output, inputs, n2);
+                }
+            }
+        }
+    }
+}
+
+/// `len` elements that lie side by side in every operand.
+#[inline(always)]
+unsafe fn run<S: Simd>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3], len: usize) {
+    // SAFETY: the caller promises `len` elements of the operands that the operation reads; chunks stay inside.
+    unsafe {
+        let mut start = 0;
+        while start < len {
+            let n = (len - start).min(CHUNK);
+            let (to, x) = (output.add(start), x.add(start));
+            let (y, z) = (y.wrapping_add(start), z.wrapping_add(start));
+            macro_rules! each {
+                (|$i:ident, $load:ident| $value:expr) => {{
+                    let mut $i = 0;
+                    while $i + S::LANES <= n {
+                        macro_rules! $load {
+                            ($p:ident) => {
+                                S::load($p.add($i))
+                            };
+                        }
+                        S::store(to.add($i), math::bound::<S>(&a.act, $value));
+                        $i += S::LANES;
+                    }
+                    if $i < n {
+                        macro_rules! $load {
+                            ($p:ident) => {
+                                S::load_first($p.add($i), n - $i)
+                            };
+                        }
+                        S::store_first(to.add($i), n - $i, math::bound::<S>(&a.act, $value));
+                    }
+                }};
+            }
+            match a.op {
+                MapOp::Copy => each!(|i, load| load!(x)),
+                MapOp::Add => each!(|i, load| S::add(load!(x), load!(y))),
+                MapOp::Mul => each!(|i, load| S::mul(load!(x), load!(y))),
+                MapOp::Affine => each!(|i, load| S::fma(load!(x), load!(y), load!(z))),
+            }
+            math::activate_run::<S>(&a.act, to, n);
+            start += n;
+        }
+    }
+}
+
+/// `len` elements by strides, gathered into vectors so that the arithmetic is the same.
+#[inline(always)]
+unsafe fn strided<S: Simd>(a: &MapArgs, output: *mut f32, inputs: [*const f32; 3], len: usize) {
+    // SAFETY: the caller promises `len` elements of the operands that the operation reads, which alone are gathered.
+    unsafe {
+        let mut start = 0;
+        while start < len {
+            let n = (len - start).min(16);
+            let mut lanes = [[0.0f32; 16]; 4];
+            let n_inputs = match a.op {
+                MapOp::Copy => 1,
+                MapOp::Add | MapOp::Mul => 2,
+                MapOp::Affine => 3,
+            };
+            for (k, lanes) in lanes.iter_mut().enumerate().take(n_inputs) {
+                for (i, lane) in lanes.iter_mut().enumerate().take(n) {
+                    *lane = *inputs[k].add((start + i) * a.inputs[k].strides[2]);
+                }
+            }
+            let [x, y, z, to] = &mut lanes;
+            run::<S>(a, to.as_mut_ptr(), [x.as_ptr(), y.as_ptr(), z.as_ptr()], n);
+            for (i, lane) in to.iter().enumerate().take(n) {
+                *output.add((start + i) * a.output.strides[2]) = *lane;
+            }
+            start += n;
+        }
+    }
+}
+
+/// The two inner loops of a copy between unlike layouts, in blocks of what both sides have in cache.
+#[inline(always)]
+unsafe fn transpose(a: &MapArgs, outer: usize) {
+    const BLOCK: usize = 32;
+    let [_, n1, n2] = a.sizes;
+    let [_, o1, o2] = a.output.strides;
+    let [_, i1, i2] = a.inputs[0].strides;
+    // SAFETY: the caller promises all elements of both sides; bounds are applied lane by lane as vectors would.
+    unsafe {
+        let output = a.output.first.add(outer * a.output.strides[0]);
+        let input = a.inputs[0].first.add(outer * a.inputs[0].strides[0]);
+        let mut j0 = 0;
+        while j0 < n1 {
+            let j1 = (j0 + BLOCK).min(n1);
+            let mut k0 = 0;
+            while k0 < n2 {
+                let k1 = (k0 + BLOCK).min(n2);
+                for k in k0..k1 {
+                    for j in j0..j1 {
+                        *output.add(j * o1 + k * o2) = *input.add(j * i1 + k * i2);
+                    }
+                }
+                k0 = k1;
+            }
+            j0 = j1;
+        }
+    }
+}
+
+/// Zeros around a map.
+///
+/// # Safety
+/// The map and its border are valid for writes.
+#[inline(always)]
+pub unsafe fn clear_border(a: &BorderArgs) {
+    let [height, width, channels] = a.sizes;
+    let [row, pixel, channel] = a.map.strides;
+    let [top, left, bottom, right] = a.border;
+    // SAFETY: the caller's promise; positions before the map are reached by subtracting what `top` and `left` are.
+    unsafe {
+        let corner = a.map.first.sub(top * row + left * pixel);
+        for y in 0..top + height + bottom {
+            let inside = y >= top && y < top + height;
+            let at = |x: usize| corner.add(y * row + x * pixel);
+            let clear = |x: usize, n: usize| {
+                if channel == 1 && pixel == channels {
+                    at(x).write_bytes(0, n * channels);
+                } else {
+                    for x in x..x + n {
+                        for c in 0..channels {
+                            *at(x).add(c * channel) = 0.0;
+                        }
+                    }
+                }
+            };
+            if inside {
+                clear(0, left);
+                clear(left + width, right);
+            } else {
+                clear(0, left + width + right);
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The loops: everything here takes raw pointers and integers and is compiled twice. Floor 2.
+//!
+//! Once as an ordinary module, for tests, lints and editors and for instances that are made in a user's crate; and once, optimised
+//! whatever the user's profile says, as the object that `build.rs` links (root: `object.rs`). The one symbol of that object is the
+//! [`Table`] per instruction set below, so this file is also the list of signatures that both sides agree on.
+//!
+//! What a pointer must be valid for is said by the sizes and strides beside it; `Prepared::new` takes that promise from the
+//! plan's acceptance. Strides and sizes are counted in floats.
+
+pub mod args;
+pub mod conv;
+pub mod depthwise;
+pub mod direct;
+pub mod entries;
+pub mod fixed;
+pub mod grouped;
+pub mod linear;
+pub mod map;
+pub mod math;
+pub mod pack;
+pub mod pool;
+pub mod softmax;
+
+use args::{BorderArgs, ConvArgs, LinearArgs, MapArgs, PackConvArgs, PackLinearArgs, PoolArgs, SoftmaxArgs};
+
+/// The kernels of one instruction set. Each is called with arguments whose pointers are valid, on a machine that has it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Table {
+    /// One group, filters in the lanes.
+    pub f32_conv_direct: unsafe extern "C" fn(*const ConvArgs),
+    /// Channels in the lanes.
+    pub f32_conv_depthwise: unsafe extern "C" fn(*const ConvArgs),
+    /// Groups smaller than a vector, several side by side.
+    pub f32_conv_grouped: unsafe extern "C" fn(*const ConvArgs),
+    /// By index in `plan::FIXED_CONVS`.
+    pub f32_conv_fixed: [unsafe extern "C" fn(*const ConvArgs); fixed::N_FIXED],
+    /// Matrix times vector.
+    pub f32_linear: unsafe extern "C" fn(*const LinearArgs),
+    /// Maximum and average.
+    pub f32_pool: unsafe extern "C" fn(*const PoolArgs),
+    /// Element by element.
+    pub f32_map: unsafe extern "C" fn(*const MapArgs),
+    /// Over channels.
+    pub f32_softmax: unsafe extern "C" fn(*const SoftmaxArgs),
+    /// Zeros around a map.
+    pub f32_clear_border: unsafe extern "C" fn(*const BorderArgs),
+    /// Weights of a convolution into tiles.
+    pub f32_pack_conv: unsafe extern "C" fn(*const PackConvArgs),
+    /// Weights of a linear layer into tiles.
+    pub f32_pack_linear: unsafe extern "C" fn(*const PackLinearArgs),
+}

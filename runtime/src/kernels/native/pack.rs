@@ -1,0 +1,120 @@
+//! Weights from PyTorch's layout into the kernels' tilings. Floor 2.
+
+use super::args::{PackConvArgs, PackLinearArgs, Tiling};
+use super::linear;
+
+/// A convolution's.
+///
+/// # Safety
+/// The pointers are valid for the sizes beside them, `pack` for what its tiling takes.
+#[inline(always)]
+pub unsafe fn conv(a: &PackConvArgs) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match a.tiling {
+            Tiling::Panels => {
+                let padded = a.filters.next_multiple_of(a.lanes);
+                let group_len = padded * (1 + a.channels * a.taps);
+                for g in 0..a.groups {
+                    let pack = a.pack.add(g * group_len);
+                    bias(a.bias.add(g * a.filters), pack, a.filters, padded);
+                    panels(a, a.weight.add(g * a.filters * a.channels * a.taps), pack.add(padded));
+                }
+            }
+            Tiling::Channels => {
+                let padded = a.groups.next_multiple_of(a.lanes);
+                bias(a.bias, a.pack, a.groups, padded);
+                let pack = a.pack.add(padded);
+                for t in 0..a.taps {
+                    for c in 0..padded {
+                        *pack.add(t * padded + c) = if c < a.groups { *a.weight.add(c * a.taps + t) } else { 0.0 };
+                    }
+                }
+            }
+            Tiling::Lanes => {
+                let filters = a.filters * a.groups;
+                let padded = filters.next_multiple_of(a.lanes);
+                bias(a.bias, a.pack, filters, padded);
+                let mut to = a.pack.add(padded);
+                let mut f = 0;
+                while f < padded {
+                    for c in 0..a.channels {
+                        for t in 0..a.taps {
+                            for f in f..f + a.lanes {
+                                let weight = a.weight.wrapping_add((f * a.channels + c) * a.taps + t);
+                                *to = if f < filters { *weight } else { 0.0 };
+                                to = to.add(1);
+                            }
+                        }
+                    }
+                    f += a.lanes;
+                }
+            }
+        }
+    }
+}
+
+/// Biases, and zeros behind them.
+#[inline(always)]
+unsafe fn bias(from: *const f32, to: *mut f32, len: usize, padded: usize) {
+    for i in 0..padded {
+        // SAFETY: the caller promises `len` elements to read and `padded` to write.
+        unsafe { *to.add(i) = if i < len { *from.add(i) } else { 0.0 } }
+    }
+}
+
+/// Panels of two vectors of filters, and one of what is left: reads in order, writes into a panel that fits a cache.
+#[inline(always)]
+unsafe fn panels(a: &PackConvArgs, weight: *const f32, pack: *mut f32) {
+    let padded = a.filters.next_multiple_of(a.lanes);
+    let mut f = 0;
+    while f < padded {
+        let width = (2 * a.lanes).min(padded - f);
+        let mut c = 0;
+        while c < a.channels {
+            let block = a.channel_block.min(a.channels - c);
+            // SAFETY: the caller promises `filters · channels · taps` elements to read and `padded` times as many to write.
+            unsafe {
+                let to = pack.add((f * a.channels + c * width) * a.taps);
+                for lane in 0..width {
+                    for k in 0..block {
+                        let from = weight.wrapping_add(((f + lane) * a.channels + c + k) * a.taps);
+                        for t in 0..a.taps {
+                            *to.add((t * block + k) * width + lane) = if f + lane < a.filters { *from.add(t) } else { 0.0 };
+                        }
+                    }
+                }
+            }
+            c += block;
+        }
+        f += width;
+    }
+}
+
+/// A linear layer's.
+///
+/// # Safety
+/// The pointers are valid for the sizes beside them, `pack` for `(1 + inputs) ·` outputs rounded up to whole vectors.
+#[inline(always)]
+pub unsafe fn linear(a: &PackLinearArgs) {
+    let padded = a.outputs.next_multiple_of(a.lanes);
+    let inputs = a.channels * a.pixels;
+    // SAFETY: the caller's promise.
+    unsafe {
+        bias(a.bias, a.pack, a.outputs, padded);
+        let mut f = 0;
+        while f < padded {
+            let width = linear::panel_vectors(a.lanes, padded - f) * a.lanes;
+            let to = a.pack.add(padded + f * inputs);
+            for p in 0..a.pixels {
+                for c in 0..a.channels {
+                    for lane in 0..width {
+                        let from = a.weight.wrapping_add(((f + lane) * a.channels + c) * a.pixels + p);
+                        *to.add((p * a.channels + c) * width + lane) = if f + lane < a.outputs { *from } else { 0.0 };
+                    }
+                }
+            }
+            f += width;
+        }
+    }
+}

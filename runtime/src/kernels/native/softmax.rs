@@ -1,0 +1,62 @@
+//! Softmax over channels: `exp(x − max) / Σ exp(x − max)`, at each pixel. Floor 2.
+
+use crate::simd::Simd;
+
+use super::args::SoftmaxArgs;
+use super::math;
+
+/// Every pixel.
+///
+/// # Safety
+/// The machine has the instruction set, and the pointers are valid for the sizes beside them.
+#[inline(always)]
+pub unsafe fn layer<S: Simd>(a: &SoftmaxArgs) {
+    let [height, width, channels] = a.sizes;
+    for y in 0..height {
+        for x in 0..width {
+            let from = a.input.first.wrapping_add(y * a.input.strides[0] + x * a.input.strides[1]);
+            let to = a.output.first.wrapping_add(y * a.output.strides[0] + x * a.output.strides[1]);
+            // SAFETY: the caller's promise.
+            unsafe { pixel::<S>(from, a.input.strides[2], to, a.output.strides[2], channels) }
+        }
+    }
+}
+
+/// One pixel.
+#[inline(always)]
+unsafe fn pixel<S: Simd>(from: *const f32, from_channel: usize, to: *mut f32, to_channel: usize, channels: usize) {
+    // SAFETY: the caller promises `channels` elements at these strides.
+    unsafe {
+        let mut max = f32::NEG_INFINITY;
+        for c in 0..channels {
+            let x = *from.add(c * from_channel);
+            // Not `f32::max`, which leaves NaN out.
+            if x > max || x.is_nan() {
+                max = x;
+            }
+        }
+        // Lane by lane in a fixed order: the same sum whatever the strides are.
+        let mut sums = [0.0f32; 16];
+        let mut c = 0;
+        while c < channels {
+            let n = (channels - c).min(S::LANES);
+            let mut lanes = [f32::NEG_INFINITY; 16];
+            for (i, lane) in lanes.iter_mut().enumerate().take(n) {
+                *lane = *from.add((c + i) * from_channel);
+            }
+            let e = S::lanes(math::exp::<S>(S::sub(S::load(lanes.as_ptr()), S::splat(max))));
+            for (i, e) in e.iter().enumerate().take(n) {
+                sums[i] += e;
+                *to.add((c + i) * to_channel) = *e;
+            }
+            c += S::LANES;
+        }
+        let mut sum = 0.0;
+        for lane in sums {
+            sum += lane;
+        }
+        for c in 0..channels {
+            *to.add(c * to_channel) /= sum;
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Weights in the tiling of the kernel that reads them. Floor 2.
+
+use convoke_compiler::plan::Form;
+
+use super::native::args::{PackConvArgs, PackLinearArgs, Tiling};
+use super::tiling::{channel_block, conv_tiling};
+use crate::buffer::Buffer;
+use crate::isa::Isa;
+
+/// Weights in a kernel's tiling, made from PyTorch's layout.
+///
+/// `weight` is `[filters, channels / groups, rows, columns]`, `[outputs, inputs]`, or the scales of an affine; `bias` has one element
+/// per filter, output or channel (zeros where there is none; the shifts of an affine).
+pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
+    let (n_weights, n_biases) = lens(form);
+    assert_eq!((weight.len(), bias.len()), (n_weights, n_biases), "weight and bias of {form:?}");
+    let mut pack = Buffer::zeroed(packed_len(form, isa));
+    let table = super::table(isa);
+    match *form {
+        Form::Conv { algorithm, filters, channels, window, groups } => {
+            let args = PackConvArgs {
+                weight: weight.as_ptr(),
+                bias: bias.as_ptr(),
+                pack: pack.as_mut_ptr(),
+                tiling: conv_tiling(algorithm, filters / groups, channels, isa),
+                filters: filters / groups,
+                channels,
+                taps: window[0] * window[1],
+                groups,
+                channel_block: channel_block(channels, window),
+                lanes: isa.lanes(),
+            };
+            // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
+            unsafe { (table.f32_pack_conv)(&args) }
+        }
+        Form::Linear { outputs, map: [channels, height, width] } => {
+            let args = PackLinearArgs {
+                weight: weight.as_ptr(),
+                bias: bias.as_ptr(),
+                pack: pack.as_mut_ptr(),
+                outputs,
+                channels,
+                pixels: height * width,
+                lanes: isa.lanes(),
+            };
+            // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
+            unsafe { (table.f32_pack_linear)(&args) }
+        }
+        Form::Affine { channels } => {
+            pack[..channels].copy_from_slice(weight);
+            pack[channels..].copy_from_slice(bias);
+        }
+    }
+    pack
+}
+
+/// Elements of the weight and of the bias.
+fn lens(form: &Form) -> (usize, usize) {
+    match *form {
+        Form::Conv { filters, channels, window, .. } => (filters * channels * window[0] * window[1], filters),
+        Form::Linear { outputs, map } => (outputs * map.iter().product::<usize>(), outputs),
+        Form::Affine { channels } => (channels, channels),
+    }
+}
+
+/// Elements of a pack.
+pub fn packed_len(form: &Form, isa: Isa) -> usize {
+    let lanes = isa.lanes();
+    match *form {
+        Form::Conv { algorithm, filters, channels, window, groups } => {
+            let per_filter = 1 + channels * window[0] * window[1];
+            match conv_tiling(algorithm, filters / groups, channels, isa) {
+                Tiling::Panels => groups * (filters / groups).next_multiple_of(lanes) * per_filter,
+                Tiling::Channels | Tiling::Lanes => filters.next_multiple_of(lanes) * per_filter,
+            }
+        }
+        Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),
+        Form::Affine { channels } => 2 * channels,
+    }
+}

@@ -1,0 +1,423 @@
+//! A step of the plan bound to a session's memory: the arguments of a kernel and the function that takes them. Floor 2.
+
+use std::ptr::{null, null_mut};
+
+use convoke_compiler::plan::{
+    Activation, Combination, Conv, Epilogue, FIXED_CONVS, FusedPool, Kernel, Linear, Place, Reduce, View, Windows,
+};
+
+use super::native::args::*;
+use super::native::{Table, entries};
+use super::tiling::{ConvScratch, channel_block, conv_tiling};
+use crate::isa::Isa;
+
+/// The memory of a session, which stays where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// [`convoke_compiler::plan::Plan::arena_len`] elements.
+    pub arena: *mut f32,
+    /// The largest [`super::scratch_len`] of the plan's steps.
+    pub scratch: *mut f32,
+}
+
+/// The first elements of one image's inputs and outputs.
+#[derive(Clone, Copy, Debug)]
+pub struct PortPointers<'a> {
+    /// By index among the plan's inputs.
+    pub inputs: &'a [*const f32],
+    /// By index among the plan's outputs.
+    pub outputs: &'a [*mut f32],
+}
+
+/// A step bound to a session's memory.
+#[derive(Debug)]
+pub struct Prepared {
+    call: Call,
+    /// Pointers into ports, which differ from image to image.
+    ports: Vec<Bind>,
+    isa: Isa,
+}
+
+// SAFETY: the pointers inside are used by `run` alone, whose caller promises that nothing else uses their memory meanwhile.
+unsafe impl Send for Prepared {}
+
+/// A kernel and its arguments.
+#[derive(Debug)]
+enum Call {
+    Conv(unsafe extern "C" fn(*const ConvArgs), Box<ConvArgs>),
+    Linear(unsafe extern "C" fn(*const LinearArgs), LinearArgs),
+    Pool(unsafe extern "C" fn(*const PoolArgs), Box<PoolArgs>),
+    Map(unsafe extern "C" fn(*const MapArgs), Box<MapArgs>),
+    Softmax(unsafe extern "C" fn(*const SoftmaxArgs), SoftmaxArgs),
+    Border(unsafe extern "C" fn(*const BorderArgs), BorderArgs),
+}
+
+/// One pointer of the arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slot {
+    /// The first input.
+    A,
+    /// The second input, or a residual.
+    B,
+    /// The output.
+    Out,
+}
+
+/// Where a pointer of the arguments points to.
+#[derive(Clone, Copy, Debug)]
+struct Bind {
+    slot: Slot,
+    place: Place,
+    /// From the place's first element; of a window that begins in a border, of that border.
+    offset: isize,
+}
+
+impl Bind {
+    fn view(slot: Slot, view: &View) -> Bind {
+        Bind { slot, place: view.place, offset: view.offset as isize }
+    }
+}
+
+impl Prepared {
+    /// Binds a step to memory. `packs` are those of the plan by index.
+    ///
+    /// # Safety
+    /// Pointers of `memory` and `packs` are valid as their documentation says for as long as the result is used, every element
+    /// that the step touches lies inside them, and `isa` is available on this machine.
+    pub unsafe fn new(kernel: &Kernel, isa: Isa, packs: &[*const f32], memory: &Memory) -> Prepared {
+        let table = super::table(isa);
+        let mut binds = Vec::new();
+        let call = match kernel {
+            Kernel::Conv(conv) => conv_call(conv, isa, table, packs[conv.pack], memory, &mut binds),
+            Kernel::Linear(linear) => linear_call(linear, table, packs[linear.pack], &mut binds),
+            Kernel::Pool(pool) => {
+                binds.push(Bind::view(Slot::A, &pool.input));
+                binds.push(Bind::view(Slot::Out, &pool.output));
+                let size = [pool.input.height, pool.input.width];
+                let fused = FusedPool { reduce: pool.reduce, windows: pool.windows, size };
+                let args = pool_args(&fused, source(&pool.input), &pool.output, act(pool.activation));
+                Call::Pool(table.f32_pool, Box::new(args))
+            }
+            Kernel::Affine(affine) => {
+                let pack = packs[affine.pack];
+                let channels = affine.input.channels;
+                binds.push(Bind::view(Slot::A, &affine.input));
+                binds.push(Bind::view(Slot::Out, &affine.output));
+                let parameters = [pack, pack.wrapping_add(channels)].map(|p| (p.cast_mut(), [0, 0, 1]));
+                let inputs = [(null_mut(), strides(&affine.input)), parameters[0], parameters[1]];
+                map_call(table, MapOp::Affine, &affine.output, &inputs, affine.activation)
+            }
+            Kernel::Activate(activate) => {
+                binds.push(Bind::view(Slot::A, &activate.input));
+                binds.push(Bind::view(Slot::Out, &activate.output));
+                map_call(table, MapOp::Copy, &activate.output, &[(null_mut(), strides(&activate.input))], activate.activation)
+            }
+            Kernel::Combine(combine) => {
+                binds.push(Bind::view(Slot::A, &combine.a));
+                binds.push(Bind::view(Slot::B, &combine.b));
+                binds.push(Bind::view(Slot::Out, &combine.output));
+                let op = match combine.combination {
+                    Combination::Add => MapOp::Add,
+                    Combination::Mul => MapOp::Mul,
+                };
+                let inputs = [(null_mut(), strides(&combine.a)), (null_mut(), strides(&combine.b))];
+                map_call(table, op, &combine.output, &inputs, combine.activation)
+            }
+            Kernel::Copy(copy) => {
+                binds.push(Bind::view(Slot::A, &copy.input));
+                binds.push(Bind::view(Slot::Out, &copy.output));
+                let inputs = [(null_mut(), strides(&copy.input))];
+                map_call(table, MapOp::Copy, &copy.output, &inputs, Activation::Identity)
+            }
+            Kernel::Softmax(softmax) => {
+                binds.push(Bind::view(Slot::A, &softmax.input));
+                binds.push(Bind::view(Slot::Out, &softmax.output));
+                let operand = |view: &View| Operand { first: null_mut(), strides: strides(view) };
+                let sizes = [softmax.input.height, softmax.input.width, softmax.input.channels];
+                let args = SoftmaxArgs { input: operand(&softmax.input), output: operand(&softmax.output), sizes };
+                Call::Softmax(table.f32_softmax, args)
+            }
+            Kernel::ClearBorder(clear) => {
+                binds.push(Bind::view(Slot::Out, &clear.view));
+                let view = &clear.view;
+                let map = Operand { first: null_mut(), strides: strides(view) };
+                let sizes = [view.height, view.width, view.channels];
+                Call::Border(table.f32_clear_border, BorderArgs { map, sizes, border: clear.border })
+            }
+        };
+        let mut prepared = Prepared { call, ports: Vec::new(), isa };
+        for bind in binds {
+            match bind.place {
+                Place::Arena => prepared.set(bind.slot, memory.arena.wrapping_offset(bind.offset)),
+                Place::Input(_) | Place::Output(_) => prepared.ports.push(bind),
+            }
+        }
+        prepared
+    }
+
+    /// Points one of the kernel's pointers somewhere.
+    fn set(&mut self, slot: Slot, to: *mut f32) {
+        match (&mut self.call, slot) {
+            (Call::Conv(_, args), Slot::A) => args.input.first = to,
+            (Call::Conv(_, args), Slot::B) => args.residual.first = to,
+            (Call::Conv(_, args), Slot::Out) if args.strip_rows > 0 => args.pool.output.first = to,
+            (Call::Conv(_, args), Slot::Out) => args.output.first = to,
+            (Call::Linear(_, args), Slot::A) => args.input = to,
+            (Call::Linear(_, args), Slot::B) => args.residual = to,
+            (Call::Linear(_, args), Slot::Out) => args.output = to,
+            (Call::Pool(_, args), Slot::A | Slot::B) => args.input.first = to,
+            (Call::Pool(_, args), Slot::Out) => args.output.first = to,
+            (Call::Map(_, args), Slot::A) => args.inputs[0].first = to,
+            (Call::Map(_, args), Slot::B) => args.inputs[1].first = to,
+            (Call::Map(_, args), Slot::Out) => args.output.first = to,
+            (Call::Softmax(_, args), Slot::A | Slot::B) => args.input.first = to,
+            (Call::Softmax(_, args), Slot::Out) => args.output.first = to,
+            (Call::Border(_, args), _) => args.map.first = to,
+        }
+    }
+
+    /// Points the arguments at an image's ports.
+    #[inline]
+    fn bind(&mut self, ports: &PortPointers<'_>) {
+        for i in 0..self.ports.len() {
+            let Bind { slot, place, offset } = self.ports[i];
+            let first = match place {
+                Place::Input(i) => ports.inputs[i].cast_mut(),
+                Place::Output(i) => ports.outputs[i],
+                Place::Arena => continue,
+            };
+            self.set(slot, first.wrapping_offset(offset));
+        }
+    }
+
+    /// Runs the step on one image.
+    ///
+    /// # Safety
+    /// What [`Prepared::new`] asks for still holds, nothing else uses that memory meanwhile, and `ports` points to as many
+    /// elements as the plan's ports have.
+    pub unsafe fn run(&mut self, ports: &PortPointers<'_>) {
+        self.bind(ports);
+        // SAFETY: the caller's promise; the function is of the table of an available instruction set, see `new`.
+        unsafe {
+            match &self.call {
+                Call::Conv(kernel, args) => kernel(&**args),
+                Call::Linear(kernel, args) => kernel(args),
+                Call::Pool(kernel, args) => kernel(&**args),
+                Call::Map(kernel, args) => kernel(&**args),
+                Call::Softmax(kernel, args) => kernel(args),
+                Call::Border(kernel, args) => kernel(args),
+            }
+        }
+    }
+
+    /// Runs a convolution with every loop bound of its window a constant: an instance for its `C` channels, `KH` x `KW` window and
+    /// strides, compiled in the crate that asks for it. The same bits as [`Prepared::run`], which is what it does in builds with
+    /// debug assertions, where such an instance would be slow, and for steps that do not have these sizes.
+    ///
+    /// # Safety
+    /// As for [`Prepared::run`].
+    #[inline]
+    pub unsafe fn run_fixed<const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
+        &mut self,
+        ports: &PortPointers<'_>,
+    ) {
+        if cfg!(debug_assertions) || !self.is_fixed(C, [KH, KW], [SH, SW]) {
+            // SAFETY: the caller's promise is the same.
+            return unsafe { self.run(ports) };
+        }
+        self.bind(ports);
+        if let Call::Conv(_, args) = &self.call {
+            // SAFETY: the caller's promise; the sizes have just been compared, and `new` was given an available instruction set.
+            unsafe {
+                match self.isa {
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx512 => entries::avx512::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => entries::avx2::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
+                    _ => entries::portable::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
+                }
+            }
+        }
+    }
+
+    /// Whether this is a convolution that an instance for these sizes computes.
+    fn is_fixed(&self, channels: usize, window: [usize; 2], stride: [usize; 2]) -> bool {
+        matches!(&self.call, Call::Conv(_, args) if fits_fixed(args, channels, window, stride))
+    }
+}
+
+/// Whether an instance for these sizes computes the convolution.
+fn fits_fixed(args: &ConvArgs, channels: usize, window: [usize; 2], stride: [usize; 2]) -> bool {
+    args.groups == 1
+        && args.channels == channels
+        && args.channel_block == channels
+        && args.input.pixel == channels
+        && [args.kernel_h, args.kernel_w] == window
+        && [args.stride_h, args.stride_w] == stride
+        && [args.dilation_h, args.dilation_w] == [1, 1]
+}
+
+/// Rows, pixels and channels of a view.
+fn strides(view: &View) -> [usize; 3] {
+    [view.row, view.pixel, view.channel]
+}
+
+/// A view whose channels lie side by side, or which has one.
+fn source(view: &View) -> Source {
+    assert!(view.channel == 1 || view.channels == 1, "channels side by side: {view:?}");
+    Source { first: null(), row: view.row, pixel: view.pixel }
+}
+
+/// As [`source`], to be written.
+fn target(view: &View) -> Target {
+    let Source { row, pixel, .. } = source(view);
+    Target { first: null_mut(), row, pixel }
+}
+
+/// An activation as data.
+fn act(activation: Activation) -> Act {
+    match activation {
+        Activation::Identity => Act::NONE,
+        Activation::Relu => Act { low: 0.0, ..Act::NONE },
+        Activation::Relu6 => Act { low: 0.0, high: 6.0, ..Act::NONE },
+        Activation::LeakyRelu { slope } => Act { kind: ActKind::Leaky, slope, ..Act::NONE },
+        Activation::Sigmoid => Act { kind: ActKind::Sigmoid, ..Act::NONE },
+        Activation::Tanh => Act { kind: ActKind::Tanh, ..Act::NONE },
+    }
+}
+
+fn conv_call(conv: &Conv, isa: Isa, table: &Table, pack: *const f32, memory: &Memory, binds: &mut Vec<Bind>) -> Call {
+    let Conv { input, output, window, stride, dilation, pad, groups, .. } = conv;
+    let Epilogue { residual, activation, pool } = &conv.epilogue;
+    let scratch = ConvScratch::of(conv, isa);
+    let (channels, filters) = (input.channels / groups, output.channels / groups);
+    let border = (pad[0] * input.row + pad[1] * input.pixel) as isize;
+    binds.push(Bind { slot: Slot::A, place: input.place, offset: input.offset as isize - border });
+    binds.push(Bind::view(Slot::Out, output));
+    if let Some(residual) = residual {
+        binds.push(Bind::view(Slot::B, residual));
+    }
+    let [height, width] = conv.size();
+    let nothing = Source { first: null(), row: 0, pixel: 0 };
+    let no_pool = FusedPool { reduce: Reduce::Max, windows: Windows::Adaptive, size: [height, width] };
+    let args = ConvArgs {
+        input: source(input),
+        output: target(output),
+        residual: residual.as_ref().map_or(nothing, source),
+        pack,
+        channels,
+        filters,
+        groups: *groups,
+        channel_block: channel_block(channels, *window),
+        row_block: scratch.row_block,
+        kernel_h: window[0],
+        kernel_w: window[1],
+        stride_h: stride[0],
+        stride_w: stride[1],
+        dilation_h: dilation[0],
+        dilation_w: dilation[1],
+        height,
+        width,
+        act: act(*activation),
+        scratch: memory.scratch,
+        strip: memory.scratch.wrapping_add(scratch.partial),
+        strip_rows: scratch.strip_rows,
+        pool: pool_args(pool.as_ref().unwrap_or(&no_pool), nothing, output, Act::NONE),
+    };
+    let fixed = FIXED_CONVS.iter().position(|&(channels, window, stride)| fits_fixed(&args, channels, window, stride));
+    let kernel = match (conv_tiling(conv.algorithm, filters, channels, isa), fixed) {
+        (Tiling::Panels, Some(i)) => table.f32_conv_fixed[i],
+        (Tiling::Panels, None) => table.f32_conv_direct,
+        (Tiling::Channels, _) => table.f32_conv_depthwise,
+        (Tiling::Lanes, _) => table.f32_conv_grouped,
+    };
+    Call::Conv(kernel, Box::new(args))
+}
+
+fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec<Bind>) -> Call {
+    let Linear { input, output, epilogue, .. } = linear;
+    binds.push(Bind::view(Slot::A, input));
+    binds.push(Bind::view(Slot::Out, output));
+    if let Some(residual) = &epilogue.residual {
+        binds.push(Bind::view(Slot::B, residual));
+    }
+    let args = LinearArgs {
+        input: null(),
+        output: null_mut(),
+        residual: null(),
+        pack,
+        inputs: input.height * input.width * input.channels,
+        outputs: output.channels,
+        act: act(epilogue.activation),
+    };
+    Call::Linear(table.f32_linear, args)
+}
+
+/// The arguments of a pooling from a map of `pool.size` to `output`.
+fn pool_args(pool: &FusedPool, input: Source, output: &View, act: Act) -> PoolArgs {
+    let kind = match pool.reduce {
+        Reduce::Max => PoolKind::Max,
+        Reduce::Average { count_pad: false } => PoolKind::Average,
+        Reduce::Average { count_pad: true } => PoolKind::AverageWithPad,
+    };
+    let (adaptive, window, stride, dilation, pad) = match pool.windows {
+        Windows::Sliding { window, stride, dilation, pad } => (false, window, stride, dilation, pad),
+        Windows::Adaptive => (true, [1; 2], [1; 2], [1; 2], [0; 4]),
+    };
+    PoolArgs {
+        input,
+        output: target(output),
+        kind,
+        adaptive,
+        channels: output.channels,
+        in_height: pool.size[0],
+        in_width: pool.size[1],
+        height: output.height,
+        width: output.width,
+        window,
+        stride,
+        dilation,
+        pad,
+        act,
+    }
+}
+
+/// An element-wise kernel over the view's sizes; its operands' strides are over rows, pixels and channels.
+fn map_call(table: &Table, op: MapOp, output: &View, inputs: &[(*mut f32, [usize; 3])], activation: Activation) -> Call {
+    let mut operands = [Operand { first: null_mut(), strides: [0; 3] }; 4];
+    operands[0].strides = strides(output);
+    for (operand, (first, strides)) in operands[1..].iter_mut().zip(inputs) {
+        *operand = Operand { first: *first, strides: *strides };
+    }
+    let sizes = normalise([output.height, output.width, output.channels], &mut operands[..=inputs.len()]);
+    let [output, inputs @ ..] = operands;
+    Call::Map(table.f32_map, Box::new(MapArgs { op, sizes, output, inputs, act: act(activation) }))
+}
+
+/// Orders three loops so that the innermost writes neighbours, and joins those that walk every operand in one stride.
+fn normalise(sizes: [usize; 3], operands: &mut [Operand]) -> [usize; 3] {
+    let mut order: Vec<usize> = (0..3).filter(|&axis| sizes[axis] > 1).collect();
+    order.sort_by_key(|&axis| std::cmp::Reverse(operands[0].strides[axis]));
+    // Each loop: its size and a stride of each operand.
+    let mut loops: Vec<(usize, Vec<usize>)> = Vec::new();
+    for axis in order {
+        let strides: Vec<usize> = operands.iter().map(|operand| operand.strides[axis]).collect();
+        match loops.last_mut() {
+            Some((size, outer)) if outer.iter().zip(&strides).all(|(&outer, &inner)| outer == inner * sizes[axis]) => {
+                *size *= sizes[axis];
+                *outer = strides;
+            }
+            _ => loops.push((sizes[axis], strides)),
+        }
+    }
+    if loops.is_empty() {
+        loops.push((1, vec![1; operands.len()]));
+    }
+    while loops.len() < 3 {
+        loops.insert(0, (1, vec![0; operands.len()]));
+    }
+    for (i, operand) in operands.iter_mut().enumerate() {
+        operand.strides = [0, 1, 2].map(|n| loops[n].1[i]);
+    }
+    [0, 1, 2].map(|n| loops[n].0)
+}

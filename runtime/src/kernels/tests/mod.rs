@@ -1,0 +1,186 @@
+//! Every kernel on every instruction set that the machine has, against its definition in f64.
+//!
+//! Memory is guarded: it begins, and in a second run ends, at a page that faults. What a kernel may not read is NaN, and what it may
+//! not write must be unchanged.
+
+mod conv;
+mod guard;
+mod layers;
+mod math;
+
+use convoke_compiler::plan::{Activation, Kernel, Place, View};
+
+use super::{Memory, PortPointers, Prepared, scratch_len};
+use crate::buffer::Buffer;
+use crate::isa::Isa;
+use guard::{Guarded, Side};
+
+/// The instruction sets to test.
+fn isas() -> impl Iterator<Item = Isa> {
+    Isa::ALL.into_iter().filter(|isa| isa.is_available())
+}
+
+/// Pseudo-random floats between −1 and 1 (xorshift64*: Vigna, 2016).
+pub struct Random(pub u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub fn float(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    pub fn floats(&mut self, n: usize) -> Vec<f32> {
+        (0..n).map(|_| self.float()).collect()
+    }
+}
+
+/// A dense map `[H, W, C]` of the definition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    pub size: [usize; 3],
+    pub data: Vec<f64>,
+}
+
+impl Map {
+    pub fn from_fn(size: [usize; 3], mut f: impl FnMut(usize, usize, usize) -> f64) -> Map {
+        let [h, w, c] = size;
+        let mut data = Vec::with_capacity(h * w * c);
+        for y in 0..h {
+            for x in 0..w {
+                for k in 0..c {
+                    data.push(f(y, x, k));
+                }
+            }
+        }
+        Map { size, data }
+    }
+
+    pub fn random(size: [usize; 3], random: &mut Random) -> Map {
+        Map::from_fn(size, |_, _, _| random.float() as f64)
+    }
+
+    pub fn at(&self, y: usize, x: usize, c: usize) -> f64 {
+        let [_, w, channels] = self.size;
+        self.data[(y * w + x) * channels + c]
+    }
+
+    pub fn map(self, f: impl Fn(f64) -> f64) -> Map {
+        Map { data: self.data.into_iter().map(f).collect(), ..self }
+    }
+}
+
+/// The definition of an activation.
+pub fn activate(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Identity => x,
+        Activation::Relu if x < 0.0 => 0.0,
+        Activation::Relu => x,
+        Activation::LeakyRelu { slope } if x < 0.0 => x * slope as f64,
+        Activation::LeakyRelu { .. } => x,
+        Activation::Relu6 if x < 0.0 => 0.0,
+        Activation::Relu6 if x > 6.0 => 6.0,
+        Activation::Relu6 => x,
+        Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Activation::Tanh => x.tanh(),
+    }
+}
+
+/// An arena under construction: views after one another, with gaps.
+#[derive(Default)]
+pub struct Arena {
+    len: usize,
+    /// What is stored before the kernel runs; NaN elsewhere.
+    writes: Vec<(usize, f32)>,
+}
+
+impl Arena {
+    /// A view of a map, NHWC, its pixels `slack` elements further apart than needed, in a border (top, left, bottom, right).
+    pub fn view(&mut self, size: [usize; 3], slack: usize, border: [usize; 4]) -> View {
+        let [height, width, channels] = size;
+        let [top, left, bottom, right] = border;
+        let pixel = channels + slack;
+        let row = (left + width + right) * pixel;
+        let offset = self.len + top * row + left * pixel;
+        // The last pixel has no slack behind it, so that an end of the arena is an end of the view.
+        self.len += (top + height + bottom) * row - slack;
+        View { place: Place::Arena, offset, height, width, channels, row, pixel, channel: 1 }
+    }
+
+    /// Stores a map in a view.
+    pub fn put(&mut self, view: &View, map: &Map) {
+        let [h, w, c] = map.size;
+        for y in 0..h {
+            for x in 0..w {
+                for k in 0..c {
+                    let at = view.offset + y * view.row + x * view.pixel + k * view.channel;
+                    self.writes.push((at, map.at(y, x, k) as f32));
+                }
+            }
+        }
+    }
+
+    /// Stores zeros around a view.
+    pub fn clear(&mut self, view: &View, [top, left, bottom, right]: [usize; 4]) {
+        for y in 0..top + view.height + bottom {
+            for x in 0..left + view.width + right {
+                if y < top || y >= top + view.height || x < left || x >= left + view.width {
+                    let at = view.offset + y * view.row + x * view.pixel - top * view.row - left * view.pixel;
+                    self.writes.extend((0..view.channels).map(|c| (at + c, 0.0)));
+                }
+            }
+        }
+    }
+
+    /// Runs a step at both ends of guarded memory, checks that nothing but the output changes, and returns the output.
+    pub fn run(&self, kernel: &Kernel, isa: Isa, pack: Option<&Buffer>, output: &View) -> Map {
+        let [first, second] = [Side::Start, Side::End].map(|side| {
+            let mut arena = Guarded::new(self.len, side);
+            arena.fill(f32::NAN);
+            for &(at, value) in &self.writes {
+                arena[at] = value;
+            }
+            let before = arena.to_vec();
+            let mut scratch = Guarded::new(scratch_len(kernel, isa), side);
+            scratch.fill(f32::NAN);
+            let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
+            let guarded_pack = pack.map(|pack| {
+                let mut copy = Guarded::new(pack.len(), side);
+                copy.copy_from_slice(pack);
+                copy
+            });
+            let packs: Vec<*const f32> = guarded_pack.iter().map(|pack| pack.as_ptr()).collect();
+            // SAFETY: the arena holds every view, the scratch is as long as asked for, and `isas` yields what is available.
+            unsafe {
+                Prepared::new(kernel, isa, &packs, &memory).run(&PortPointers { inputs: &[], outputs: &[] });
+            }
+            let mut written = vec![false; self.len];
+            let result = Map::from_fn([output.height, output.width, output.channels], |y, x, c| {
+                let at = output.offset + y * output.row + x * output.pixel + c * output.channel;
+                written[at] = true;
+                arena[at] as f64
+            });
+            for (i, (after, before)) in arena.iter().zip(&before).enumerate() {
+                assert!(written[i] || after.to_bits() == before.to_bits(), "{isa}: wrote {after} at {i} in {kernel:?}");
+            }
+            result
+        });
+        let bits = |map: &Map| map.data.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&first), bits(&second), "{isa}: differs with the place in memory: {kernel:?}");
+        first
+    }
+}
+
+/// Asserts that a result is within `tolerance` of its definition, NaN where that is NaN.
+pub fn check(result: &Map, expected: &Map, tolerance: f64, what: &dyn std::fmt::Debug) {
+    assert_eq!(result.size, expected.size);
+    for (i, (a, b)) in result.data.iter().zip(&expected.data).enumerate() {
+        let close = (a - b).abs() <= tolerance || a == b || (a.is_nan() && b.is_nan());
+        assert!(close, "{a} instead of {b} (± {tolerance}) at {i} of {:?}: {what:?}", result.size);
+    }
+}

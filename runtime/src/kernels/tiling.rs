@@ -1,0 +1,83 @@
+//! How a layer is blocked on an instruction set: what packing, scratch and kernels have to agree on. Floor 2.
+
+use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
+
+use super::native::args::Tiling;
+use crate::isa::Isa;
+
+/// Multiply-adds per output that one pass over a tile takes at most, so that a panel of weights stays in the second-level cache.
+const PASS: usize = 2304;
+
+/// Channels summed at a time by a convolution of `channels` in a group: all of them, or even parts.
+pub fn channel_block(channels: usize, window: [usize; 2]) -> usize {
+    let most = (PASS / (window[0] * window[1])).next_multiple_of(16).max(16);
+    channels.div_ceil(channels.div_ceil(most))
+}
+
+/// How the weights of a convolution lie, of `filters` and `channels` in a group.
+pub fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: Isa) -> Tiling {
+    let lanes = isa.lanes();
+    match algorithm {
+        Algorithm::Depthwise => Tiling::Channels,
+        Algorithm::Grouped if filters < lanes && lanes.is_multiple_of(filters) && channels <= filters => Tiling::Lanes,
+        Algorithm::Direct | Algorithm::Grouped => Tiling::Panels,
+    }
+}
+
+/// Elements that the input rows of a block may have, so that they stay in the second-level cache.
+const BLOCK_INPUT: usize = 128 << 10;
+/// Elements of a strip of rows that await pooling.
+const STRIP: usize = 64 << 10;
+
+/// The scratch of a convolution, in elements, and how its rows are blocked.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvScratch {
+    /// Rows computed while the input is in cache.
+    pub row_block: usize,
+    /// Elements of partial sums.
+    pub partial: usize,
+    /// Rows that await pooling; 0 where nothing is pooled.
+    pub strip_rows: usize,
+    /// Elements of these rows.
+    pub strip: usize,
+}
+
+impl ConvScratch {
+    /// Of a convolution on an instruction set.
+    pub fn of(conv: &Conv, isa: Isa) -> ConvScratch {
+        let [height, width] = conv.size();
+        let channels = conv.input.channels / conv.groups;
+        let per_row = conv.stride[0] * conv.stride[1] * width * conv.input.channels;
+        let row_block = (BLOCK_INPUT / per_row.max(1)).max(4).next_multiple_of(2).min(height);
+        let blocked = channel_block(channels, conv.window) < channels;
+        // A row block of the widest tile: four vectors of filters.
+        let partial = if blocked { row_block * width * 4 * isa.lanes() } else { 0 };
+        let (mut strip_rows, mut strip) = (0, 0);
+        if let Some(pool) = &conv.epilogue.pool {
+            let row = width * conv.output.channels;
+            strip_rows = rows_of_a_window(pool, conv.output.height).max(STRIP / row.max(1)).min(height);
+            strip = strip_rows * row;
+        }
+        ConvScratch { row_block, partial, strip_rows, strip }
+    }
+}
+
+/// Most rows of the map that one row of windows covers.
+fn rows_of_a_window(pool: &FusedPool, out: usize) -> usize {
+    let height = pool.size[0];
+    match pool.windows {
+        Windows::Sliding { window, dilation, .. } => ((window[0] - 1) * dilation[0] + 1).min(height),
+        Windows::Adaptive => (0..out).map(|i| ((i + 1) * height).div_ceil(out) - i * height / out).max().unwrap_or(0),
+    }
+}
+
+/// Elements of scratch that a step needs while it runs; a session keeps the largest of its steps.
+pub fn scratch_len(kernel: &Kernel, isa: Isa) -> usize {
+    match kernel {
+        Kernel::Conv(conv) => {
+            let scratch = ConvScratch::of(conv, isa);
+            scratch.partial + scratch.strip
+        }
+        _ => 0,
+    }
+}
