@@ -92,7 +92,8 @@ impl Window {
     /// Output positions along an axis of `n` elements:
     /// `floor((n + 2·pad − dilation·(kernel − 1) − 1) / stride) + 1`, or its ceiling, or an error if it is not whole.
     ///
-    /// With [`Round::Ceil`] a last window that would start in the padding at the end is dropped, as in PyTorch.
+    /// With [`Round::Ceil`], as in PyTorch, a last window that would start in the padding at the end is dropped, and the only window
+    /// may hang over the end by less than a stride.
     pub fn positions(&self, n: usize, round: Round) -> Result<usize, Misfit> {
         let padded = self.padded(n).ok_or(Misfit::Overflow)?;
         let extent = self.extent().ok_or(Misfit::Overflow)?;

@@ -1,4 +1,4 @@
-//! The naive evaluation of a graph, in f32 or f64, epilogues included: what kernels, passes and plans are tested against. Floor 5.
+//! The naive evaluation of a graph, in f32 or f64, epilogues included: what kernels, passes and plans are tested against. Floor 7.
 
 use crate::graph::{Call, Graph, ValueId};
 use crate::ops::{AnyLayer, Weight};

@@ -1,4 +1,4 @@
-//! Shape inference: the shapes of all values from those of the inputs, layer by layer, epilogues included. Floor 5.
+//! Shape inference: the shapes of all values from those of the inputs, layer by layer, epilogues included. Floor 6.
 
 use crate::diag::Problem;
 use crate::graph::{Call, Graph, Node};

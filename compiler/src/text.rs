@@ -1,4 +1,4 @@
-//! The text form of a graph: one line per node. For snapshots and debugging, and what a planner at run time reads. Floor 5.
+//! The text form of a graph: one line per node. For snapshots and debugging, and what a planner at run time reads. Floor 7.
 //!
 //! ```text
 //! network LeNet5

@@ -1,5 +1,5 @@
 //! The verifier: whether a graph is well-formed. It runs after parsing and after every pass; what it finds is a bug of ours, so it names
-//! values by number and says what is broken, without help. Floor 5.
+//! values by number and says what is broken, without help. Floor 7.
 
 use crate::dim::{self, MAX_LEN};
 use crate::graph::{Call, Graph, ValueId};

@@ -1,2 +1,104 @@
-//! The `network!` macro: a shim around `convoke_compiler`.
+//! The `network!` macro: a shim around `convoke_compiler`. Users have it from the `convoke` crate.
 #![forbid(unsafe_code)]
+
+mod header;
+
+use proc_macro::TokenStream;
+use std::path::Path;
+
+/// Defines convolutional networks, checks them while they compile, and makes a type of each.
+///
+/// ```text
+/// network! {
+///     /// LeNet-5 (LeCun et al., 1998).
+///     pub LeNet5(image: [1, 32, 32]) -> [10] {
+///         image
+///             -> c1: conv(6, 5x5) -> tanh -> avg_pool(2x2)
+///             -> c3: conv(16, 5x5) -> tanh -> avg_pool(2x2)
+///             -> c5: conv(120, 5x5) -> tanh
+///             -> flatten
+///             -> f6: linear(84) -> tanh
+///             -> output: linear(10)
+///     }
+/// }
+/// ```
+///
+/// makes a struct `LeNet5` with `load`, `random`, `session`, `summary` and the constants `PARAMETERS`, `MACS`, `ARENA_BYTES`, `INPUT` and
+/// `OUTPUT`; its inputs and outputs are types: `Map<1, 32, 32>` and `Vector<10>`.
+///
+/// # Networks
+///
+/// A network has a name, inputs with their sizes for one image (`[channels, height, width]` of a map, `[len]` of a vector), if you like
+/// the sizes of its outputs, which are then checked, and a body. A body is any number of `let name = value;` and then the value
+/// that it gives. Several outputs are written `(mask: …, class: …)` and declared `-> (mask: [1, 32, 32], class: [10])`.
+///
+/// Data flows along arrows. What follows an arrow is one of:
+///
+/// | | |
+/// |---|---|
+/// | `relu`, `conv(64, 3x3, pad = 1)` | a layer; arguments are given by position, then by name |
+/// | `basic(64)` | a block |
+/// | `{ conv(64, 3x3) -> relu }` | a group: a chain that starts with what flows in |
+/// | `3 * basic(64)` | a block three times |
+/// | `if stride != 1 { … } else { … }` | a chain that depends on a condition; without `else`, it may be nothing at all |
+/// | `for i in 1..=6 { … }` | a chain again and again: each round starts with what the last one gave |
+///
+/// Layers that take more than one value have the others as arguments, `x -> add(y)`, or are called: `add(x, y)`, `concat(a, b, c)`.
+///
+/// # Blocks
+///
+/// ```text
+/// block basic(x, width, stride = 1) {
+///     let shortcut = if stride != 1 || x.channels != width {
+///         x -> downsample: { conv(width, 1x1, stride = stride, bias = false) -> batch_norm }
+///     } else {
+///         x
+///     };
+///     x -> conv1: conv(width, 3x3, stride = stride, pad = 1, bias = false) -> bn1: batch_norm -> relu
+///       -> conv2: conv(width, 3x3, pad = 1, bias = false) -> bn2: batch_norm
+///       -> add(shortcut) -> relu
+/// }
+/// ```
+///
+/// A block is a function of the value that flows in and of sizes, windows, options and other values; parameters may have defaults.
+/// All blocks, constants and networks of one invocation know one another, in any order of blocks and networks. Blocks cannot use themselves.
+///
+/// # Values
+///
+/// Integers with `+ - * / %`, comparisons, `&& || !`, all evaluated while compiling and checked; windows `3x3` (rows by columns), or
+/// `(k, 1)` where a side has a name or is 0; numbers such as `1e-3`; `true` and `false`; the words of options, `floor`, `same`; `if … { a } else { b }`;
+/// of a value of the flow its `channels`, `height`, `width` and `len`. A macro cannot evaluate constants from outside: write `const CLASSES = 10;`
+/// inside of the invocation. What is named by `let`, an input or a parameter must be used, or begin with `_`; a constant need not be.
+///
+/// # Names
+///
+/// The weights of a network are named as `nn.Module` and `nn.Sequential` of PyTorch would name them, so that its files load as they are:
+///
+/// - A name before a layer, block or group is a component of the path: `layer1: { conv1: conv(8, 3x3) }` has `layer1.conv1.weight`.
+///   A name may be a text, in which `{i}` stands for an integer: `"denselayer{i}": dense(32)`.
+/// - What has no name takes its index in its chain. Layers without parameters count, named ones too; `3 * basic(64)` counts three, a loop
+///   and an `if` what they give: `{ conv(8, 3x3) -> relu -> conv(8, 3x3) }` has `0.weight` and `2.weight`.
+/// - With a name, a repetition, loop or `if` is a group: `layer1: 3 * basic(64)` is `layer1: { 3 * basic(64) }`.
+/// - What is called rather than flowed into, `unit(x, 64)`, stands in its place: its names begin as those around it.
+///
+/// # Settings
+///
+/// At the top of the invocation: `round = floor;` makes `floor` the default of every `round` argument, as is PyTorch's habit (without it, a stride
+/// that does not fit is a mistake), and `crate = ::path;` says what the `convoke` crate is called where it is renamed.
+///
+/// At the top of a network's body: `round = …;` for this network, and `weights = "file.safetensors";`, relative to the crate's manifest. The
+/// weights become part of the program; their names, sizes and types are checked while it compiles, which it does again when the file changes. `Net::new()` has them.
+///
+/// # Mistakes
+///
+/// All mistakes of an invocation are reported at once, each where it was made. The types are made even then, so that the rest of the crate shows no
+/// further errors.
+#[proc_macro]
+pub fn network(tokens: TokenStream) -> TokenStream {
+    let read_header = |file: &str| {
+        // The directory of the crate that is compiled; the emitted `include_bytes!` starts from it, too.
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("`weights` needs cargo, which says where the crate is")?;
+        header::read(&Path::new(&root).join(file))
+    };
+    convoke_compiler::network(tokens.into(), &read_header).into()
+}

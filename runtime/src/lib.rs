@@ -1,9 +1,110 @@
 //! Convolutional networks as Rust source: checked, fused and specialised while your crate compiles.
+//!
+//! A network is written once, in [`network!`]. The compiler works out every shape and reports every mistake at its place, with
+//! the arithmetic; batch norm, activations, residuals and pooling are fused; memory is laid out; and what is left is emitted
+//! as Rust with constants for sizes, over kernels for AVX-512, AVX2 and any other machine, chosen when the program runs.
+//! Weights are read from safetensors files under PyTorch's names.
+//!
+//! # Quick start
+//!
+//! ```
+//! use convoke::{Map, network};
+//!
+//! network! {
+//!     /// LeNet-5 (LeCun et al., 1998).
+//!     pub LeNet5(image: [1, 32, 32]) {
+//!         image
+//!             -> c1: conv(6, 5x5) -> tanh -> avg_pool(2x2)
+//!             -> c3: conv(16, 5x5) -> tanh -> avg_pool(2x2)
+//!             -> c5: conv(120, 5x5) -> tanh
+//!             -> flatten
+//!             -> f6: linear(84) -> tanh
+//!             -> output: linear(10)
+//!     }
+//! }
+//!
+//! const _: () = assert!(LeNet5::PARAMETERS == 61_706);
+//!
+//! fn main() -> Result<(), convoke::Error> {
+//!     let net = LeNet5::random(0);            // or LeNet5::load("lenet5.safetensors")?
+//!     let mut session = net.session();        // owns the memory that running takes
+//!     let image = Map::<1, 32, 32>::from_fn(|_, y, x| ((x + y) % 2) as f32);
+//!     let scores = session.run(&image)?;      // &Vector<10>, without allocating
+//!     println!("class {}", scores.argmax());
+//!     println!("{}", LeNet5::summary());      // layers, sizes, parameters, multiply-adds, kernels
+//!     Ok(())
+//! }
+//! ```
+//!
+//! An input of other sizes does not compile:
+//!
+//! ```compile_fail
+//! # use convoke::{Map, network};
+//! # network! { Tiny(image: [1, 4, 4]) { image -> flatten -> fc: linear(2) } }
+//! Tiny::random(0).session().run(&Map::<1, 5, 5>::zeros());
+//! ```
+//!
+//! # Where to look
+//!
+//! | | |
+//! |---|---|
+//! | [`network!`] | the language: networks, blocks, layers; what the macro makes of them |
+//! | [`Map`], [`Vector`] | inputs and outputs, with their sizes as types; from and to slices |
+//! | [`Session`], [`SessionOptions`] | running a network, one image or a batch at a time |
+//! | [`LoadOptions`] | weight files with other names, a prefix, or without a head |
+//! | [`Summary`] | a network as a table |
+//! | [`Network`] | any network behind one type, over slices |
+//! | [`Error`] | what can go wrong, in sentences |
+//!
+//! # Weights
+//!
+//! `load` and `from_bytes` read safetensors: f32 as it is, f16, bf16 and f64 converted. Names and layouts are those of PyTorch's
+//! state dicts; every tensor that is missing, unexpected or of other sizes is reported, all in one error. A NaN among the
+//! weights is accepted. `random(seed)` gives He-initialised weights, the same for the same seed on every machine and in
+//! every version. `save` writes a file that `load` and PyTorch read. Files are not trusted: whatever they hold, the
+//! result is a network or an [`Error`].
+//!
+//! # Instruction sets
+//!
+//! The widest of [`Isa::ALL`] that the machine has is used. The environment's `CONVOKE_ISA` (`avx512`, `avx2`, `portable`) or
+//! [`LoadOptions::isa`] asks for another. A word that is unknown, or an instruction set that the machine lacks, is an error of
+//! `load` and `from_bytes`; `random`, `new` and `session`, which cannot fail, leave it to the session's first run and to
+//! `session_with`.
+//!
+//! An image's result has the same bits in a batch as alone, and by both [back ends](Backend); between instruction sets it may
+//! differ in the last bits, as sums are ordered differently.
+//!
+//! # Features
+//!
+//! | Feature | |
+//! |---|---|
+//! | `ndarray` | maps and vectors from and to views of [`ndarray`](https://docs.rs/ndarray) |
+//! | `image` | maps from and to buffers of [`image`](https://docs.rs/image), and `Preprocess`, which resizes, crops and normalises as torchvision does |
+//!
+//! None is on by default.
+//!
+//! # The map of the code
+//!
+//! A module imports only from lower floors; a test checks it.
+//!
+//! | Floor | Modules | |
+//! |---|---|---|
+//! | 0 | `error` `buffer` `isa` | errors, aligned memory, the instruction set |
+//! | 1 | `tensor` | maps and vectors |
+//! | 2 | `kernels` `arrays` `images` | what steps run on; conversions of inputs and outputs |
+//! | 3 | `weights` | files, names, folding |
+//! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
+//! | 5 | `session` `summary` | |
+//! | 6 | `network` | |
 #![deny(missing_docs)]
 
+#[cfg(feature = "ndarray")]
+mod arrays;
 #[doc(hidden)]
 pub mod buffer;
 mod error;
+#[cfg(feature = "image")]
+mod images;
 #[doc(hidden)]
 pub mod isa;
 #[doc(hidden)]
@@ -18,8 +119,11 @@ mod tensor;
 mod weights;
 
 pub use convoke_compiler::plan::Port;
+pub use convoke_macros::network;
 
 pub use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "image")]
+pub use crate::images::{IMAGENET_MEAN, IMAGENET_STD, Preprocess};
 pub use crate::isa::Isa;
 pub use crate::network::{Network, SliceSession};
 pub use crate::session::{Backend, Session, SessionOptions};

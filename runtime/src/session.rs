@@ -10,6 +10,21 @@ use crate::rt::{Definition, Engine, Frame, MAX_PORTS, Net, Ports, check};
 ///
 /// Made by a network's `session()`. It shares the network's weights, owns everything else and borrows nothing, so it can live
 /// in a struct or move to a thread; for several threads, make a session in each.
+///
+/// ```
+/// use convoke::{Map, network};
+///
+/// network! {
+///     pub Small(image: [1, 8, 8]) {
+///         image -> conv1: conv(4, 3x3) -> relu -> max_pool(2x2) -> flatten -> fc: linear(3)
+///     }
+/// }
+///
+/// let mut session = Small::random(0).session();
+/// let logits = session.run(&Map::from_fn(|_, y, x| (x + y) as f32))?;
+/// assert!(logits.argmax() < 3);
+/// # Ok::<(), convoke::Error>(())
+/// ```
 pub struct Session<D: Definition> {
     /// The error that the network was made with, where it could not be reported then: see `random`.
     engine: Result<Engine>,

@@ -148,6 +148,12 @@ macro_rules! value {
                 &self.0
             }
         }
+
+        impl<$($generics)*> AsMut<[f32]> for $type {
+            fn as_mut(&mut self) -> &mut [f32] {
+                &mut self.0
+            }
+        }
     };
 }
 

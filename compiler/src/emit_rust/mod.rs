@@ -1,4 +1,4 @@
-//! A network as Rust source: the type that users see, and its plan as constants with a function per step. Floor 8.
+//! A network as Rust source: the type that users see, and its plan as constants with a function per step. Floor 10.
 //!
 //! Sizes and offsets are literals; what computes is `rt`'s, so that the source has no `unsafe` and costs rustc little. All paths are
 //! absolute, what is private stands in an anonymous constant, and identifiers are mixed-site.
@@ -31,10 +31,10 @@ pub struct Surface {
     pub name: Ident,
     /// The path of the facade crate: `::convoke`, unless the definition says otherwise.
     pub krate: TokenStream,
-    /// The shapes of its inputs, `[C, H, W]` or `[N]`, in order.
-    pub inputs: Vec<Vec<usize>>,
-    /// The shapes of its outputs, in order.
-    pub outputs: Vec<Vec<usize>>,
+    /// The shapes of its inputs, `[C, H, W]` or `[N]`, in order; `None` where a mistake hides one.
+    pub inputs: Vec<Option<Vec<usize>>>,
+    /// The shapes of its outputs, in order; `None` where a mistake hides one.
+    pub outputs: Vec<Option<Vec<usize>>>,
     /// The weight file that it embeds.
     pub weights: Option<Weights>,
 }
@@ -53,8 +53,8 @@ pub struct Weights {
 pub enum Outcome {
     /// It runs.
     Ready(Box<Plan>),
-    /// It does not: one `compile_error!("…")` for each mistake, at its place.
-    Failed(Vec<TokenStream>),
+    /// It does not: statements that are the errors, a `compile_error!("…");` for each mistake, at its place.
+    Failed(TokenStream),
 }
 
 /// The items of a network.
@@ -76,18 +76,24 @@ pub fn emit(surface: &Surface, outcome: &Outcome) -> TokenStream {
 fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
     let Surface { name, krate, .. } = surface;
     let names = words::names(plan, plan::ITEMS);
-    let constants = plan::constants(plan, &names);
-    let functions = plan.steps.iter().zip(&names).enumerate().map(|(index, (step, name))| {
-        let (about, call) = (format!(" {}", words::describe(step)), call(index, &step.kernel));
-        rust! { #[doc = #about] #[inline] fn #name(frame: &mut rt::Frame<'_>) { #call } }
+    let constants: Vec<Ident> = names.iter().map(plan::constant).collect();
+    let steps = plan.steps.iter().zip(names.iter().zip(&constants)).enumerate().map(|(index, (step, (name, constant)))| {
+        let (about, value, call) = (format!(" {}", words::describe(step)), plan::step(step), call(index, &step.kernel));
+        rust! {
+            #[doc = #about]
+            const #constant: rt::Step = #value;
+            #[inline]
+            fn #name(frame: &mut rt::Frame<'_>) { #call }
+        }
     });
-    let (inputs, outputs) = (surface::ports(krate, &surface.inputs), surface::ports(krate, &surface.outputs));
+    let lists = plan::lists(plan, &constants);
+    let (inputs, outputs) = (surface::ports(surface, &surface.inputs), surface::ports(surface, &surface.outputs));
     rust! {
         const _: () = {
             use ::core::option::Option::{None, Some};
             use #krate::rt;
-            #constants
-            #(#functions)*
+            #(#steps)*
+            #lists
             impl rt::Definition for #name {
                 type Inputs = #inputs;
                 type Outputs = #outputs;

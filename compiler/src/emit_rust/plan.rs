@@ -1,7 +1,6 @@
-//! A plan as constants: one item per step, then the lists, then the plan.
+//! A plan as constants: the values of its steps, the lists, the plan.
 
 use super::rust;
-use super::words;
 use crate::plan::{
     Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Pack, Parameter, Place,
     Plan, Port, Reduce, Step, View, Windows,
@@ -9,24 +8,18 @@ use crate::plan::{
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 
-/// The constants of a plan, down to `static PLAN`. `names` are those of the steps.
-pub fn constants(plan: &Plan, names: &[Ident]) -> TokenStream {
-    let constants: Vec<Ident> = names.iter().map(constant).collect();
-    let steps = plan.steps.iter().zip(&constants).map(|(step, constant)| {
-        let (about, step) = (format!(" {}", words::describe(step)), self::step(step));
-        rust! { #[doc = #about] const #constant: rt::Step = #step; }
-    });
+/// The lists of a plan and `static PLAN` itself. `steps` are the constants of its steps.
+pub fn lists(plan: &Plan, steps: &[Ident]) -> TokenStream {
     let lists = [
         list("PARAMETERS", rust!(rt::Parameter), plan.parameters.iter().map(parameter)),
         list("PACKS", rust!(rt::Pack), plan.packs.iter().map(pack)),
         list("LAYERS", rust!(rt::Layer), plan.layers.iter().map(layer)),
-        list("STEPS", rust!(rt::Step), constants.iter().map(|name| rust!(#name))),
+        list("STEPS", rust!(rt::Step), steps.iter().map(|name| rust!(#name))),
         list("INPUTS", rust!(rt::Port), plan.inputs.iter().map(port)),
         list("OUTPUTS", rust!(rt::Port), plan.outputs.iter().map(port)),
     ];
     let (name, arena_len) = (&*plan.name, int(plan.arena_len));
     rust! {
-        #(#steps)*
         #(#lists)*
         static PLAN: rt::Plan = rt::Plan {
             name: rt::Text::Borrowed(#name),
@@ -44,8 +37,8 @@ pub fn constants(plan: &Plan, names: &[Ident]) -> TokenStream {
 /// The names of the items beside those of steps.
 pub const ITEMS: &[&str] = &["parameters", "packs", "layers", "steps", "inputs", "outputs", "plan"];
 
-/// `CONV1_RELU` from `conv1_relu`.
-fn constant(name: &Ident) -> Ident {
+/// The constant of the step whose function has that name: `CONV1_RELU` from `conv1_relu`.
+pub fn constant(name: &Ident) -> Ident {
     Ident::new(&name.to_string().to_uppercase(), Span::mixed_site())
 }
 
@@ -211,7 +204,7 @@ fn epilogue(epilogue: &Epilogue) -> TokenStream {
     rust!(rt::Epilogue { residual: #residual, activation: #activation, pool: #pool })
 }
 
-fn step(step: &Step) -> TokenStream {
+pub fn step(step: &Step) -> TokenStream {
     let (name, kernel) = (&*step.name, kernel(&step.kernel));
     rust!(rt::Step::new(#name, #kernel))
 }

@@ -4,7 +4,7 @@ use super::rust;
 use super::words::thousands;
 use super::{Outcome, Surface, Weights, plan};
 use crate::plan::Plan;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 
 /// The type with its constants and methods.
@@ -28,33 +28,27 @@ fn documentation(surface: &Surface, outcome: &Outcome) -> String {
     text.push_str("| Layer | | Output | Parameters |\n|---|---|---|---:|\n");
     for layer in plan.layers.iter() {
         let parameters = if layer.n_parameters == 0 { String::new() } else { thousands(layer.n_parameters as u64) };
-        let shape = shape(&layer.shape);
+        let shape = shape_text(&layer.shape);
         text.push_str(&format!("| {} | `{}` | {shape} | {parameters} |\n", layer.path, layer.call));
     }
     text
 }
 
-/// `[1, 32, 32] to [10]: 61,706 parameters and 416,520 multiply-adds an image.`
+/// `1x32x32 to 10: 61,706 parameters and 416,520 multiply-adds an image.`
 fn sentence(surface: &Surface, plan: &Plan) -> String {
-    let shapes = |shapes: &[Vec<usize>]| shapes.iter().map(|s| shape(s)).collect::<Vec<_>>().join(", ");
     let (parameters, macs) = (thousands(plan.n_parameters() as u64), thousands(plan.macs()));
-    let (inputs, outputs) = (shapes(&surface.inputs), shapes(&surface.outputs));
+    let (inputs, outputs) = (shapes_text(&surface.inputs), shapes_text(&surface.outputs));
     format!("{inputs} to {outputs}: {parameters} parameters and {macs} multiply-adds an image.")
-}
-
-/// `1x32x32`; brackets would be links in documentation.
-fn shape(shape: &[usize]) -> String {
-    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
 }
 
 fn constants(surface: &Surface, outcome: &Outcome) -> TokenStream {
     let (parameters, macs, arena) = match outcome {
         Outcome::Ready(plan) => {
             let (parameters, bytes) = (plan::int(plan.n_parameters()), plan::int(plan.arena_len.saturating_mul(4)));
-            let macs = proc_macro2::Literal::u64_unsuffixed(plan.macs());
+            let macs = Literal::u64_unsuffixed(plan.macs());
             (rust!(#parameters), rust!(#macs), rust!(#bytes))
         }
-        Outcome::Failed(errors) => (rust!({ #(#errors;)* 0 }), rust!(Self::PARAMETERS as u64), rust!(Self::PARAMETERS)),
+        Outcome::Failed(errors) => (rust!({ #errors 0 }), rust!(Self::PARAMETERS as u64), rust!(Self::PARAMETERS)),
     };
     let values = match outcome {
         Outcome::Ready(plan) => {
@@ -80,23 +74,34 @@ fn constants(surface: &Surface, outcome: &Outcome) -> TokenStream {
     }
 }
 
-/// `INPUT` or `OUTPUT`: an array, or a tuple of arrays.
-fn shape_constant(name: &str, what: &str, shapes: &[Vec<usize>]) -> TokenStream {
-    let name = proc_macro2::Ident::new(name, proc_macro2::Span::mixed_site());
-    let text = shapes.iter().map(|sizes| format!("`{sizes:?}`")).collect::<Vec<_>>().join(", ");
-    let (about, types, values): (_, Vec<_>, Vec<_>) = (
-        if shapes.len() == 1 { format!(" Sizes of its {what}: {text}.") } else { format!(" Sizes of its {what}s: {text}.") },
-        shapes.iter().map(|sizes| plan::int(sizes.len())).collect(),
-        shapes
-            .iter()
-            .map(|sizes| sizes.iter().map(|&size| plan::int(size)).collect::<Vec<_>>())
-            .map(|v| rust!([#(#v),*]))
-            .collect(),
-    );
+/// `INPUT` or `OUTPUT`: an array, or a tuple of arrays. A shape that is not known is as long as the errors say.
+fn shape_constant(name: &str, what: &str, shapes: &[Option<Vec<usize>>]) -> TokenStream {
+    let name = Ident::new(name, Span::mixed_site());
+    let one = |shape: &Option<Vec<usize>>| match shape {
+        Some(sizes) => {
+            let (rank, sizes) = (plan::int(sizes.len()), sizes.iter().map(|&size| plan::int(size)));
+            (rust!([usize; #rank]), rust!([#(#sizes),*]))
+        }
+        None => (rust!([usize; Self::PARAMETERS]), rust!([0; Self::PARAMETERS])),
+    };
+    let (types, values): (Vec<_>, Vec<_>) = shapes.iter().map(one).unzip();
+    let plural = if shapes.len() == 1 { "" } else { "s" };
+    let about = format!(" Sizes of its {what}{plural}: {}.", shapes_text(shapes));
     match (types.as_slice(), values.as_slice()) {
-        ([rank], [value]) => rust! { #[doc = #about] pub const #name: [usize; #rank] = #value; },
-        _ => rust! { #[doc = #about] pub const #name: (#([usize; #types],)*) = (#(#values,)*); },
+        ([one], [value]) => rust! { #[doc = #about] pub const #name: #one = #value; },
+        _ => rust! { #[doc = #about] pub const #name: (#(#types,)*) = (#(#values,)*); },
     }
+}
+
+/// `1x32x32, 10`; brackets would be links in documentation.
+fn shapes_text(shapes: &[Option<Vec<usize>>]) -> String {
+    let text = |shape: &Option<Vec<usize>>| shape.as_deref().map_or("unknown".to_string(), shape_text);
+    shapes.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// `1x32x32`
+fn shape_text(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
 }
 
 fn methods(surface: &Surface) -> TokenStream {
@@ -199,14 +204,22 @@ fn methods(surface: &Surface) -> TokenStream {
 }
 
 /// The types of ports: `Map<1, 32, 32>`, or a tuple of several.
-pub fn ports(krate: &TokenStream, shapes: &[Vec<usize>]) -> TokenStream {
-    let types: Vec<TokenStream> = shapes
-        .iter()
-        .map(|shape| {
-            let sizes = shape.iter().map(|&size| plan::int(size));
-            if shape.len() == 3 { rust!(#krate::Map<#(#sizes),*>) } else { rust!(#krate::Vector<#(#sizes),*>) }
-        })
-        .collect();
+///
+/// A shape that is not known becomes a vector of a length that is an error itself: it agrees with any other length.
+pub fn ports(surface: &Surface, shapes: &[Option<Vec<usize>>]) -> TokenStream {
+    let Surface { krate, name, .. } = surface;
+    let one = |shape: &Option<Vec<usize>>| match shape.as_deref() {
+        Some(&[channels, height, width]) => {
+            let [channels, height, width] = [channels, height, width].map(plan::int);
+            rust!(#krate::Map<#channels, #height, #width>)
+        }
+        Some(sizes) => {
+            let len = plan::int(sizes.iter().product());
+            rust!(#krate::Vector<#len>)
+        }
+        None => rust!(#krate::Vector<{ #name::PARAMETERS }>),
+    };
+    let types: Vec<TokenStream> = shapes.iter().map(one).collect();
     match types.as_slice() {
         [one] => one.clone(),
         _ => rust!((#(#types,)*)),
@@ -216,7 +229,7 @@ pub fn ports(krate: &TokenStream, shapes: &[Vec<usize>]) -> TokenStream {
 /// The trait of a definition that failed: its types are right, the rest is never run.
 pub fn failed_definition(surface: &Surface) -> TokenStream {
     let Surface { name, krate, .. } = surface;
-    let (inputs, outputs) = (ports(krate, &surface.inputs), ports(krate, &surface.outputs));
+    let (inputs, outputs) = (ports(surface, &surface.inputs), ports(surface, &surface.outputs));
     rust! {
         impl #krate::rt::Definition for #name {
             type Inputs = #inputs;

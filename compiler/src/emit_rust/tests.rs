@@ -1,29 +1,13 @@
 use super::*;
 use crate::lower::lower;
 use crate::passes::optimise;
+use crate::testing::{lenet5, resnet50};
 use crate::text;
-
-const LENET5: &str = r#"network LeNet5
-input image [1, 32, 32]
-%1 = conv(%0, filters = 6, window = 5x5) "c1" : [6, 28, 28]
-%2 = tanh(%1) "1" : [6, 28, 28]
-%3 = avg_pool(%2, window = 2x2) "2" : [6, 14, 14]
-%4 = conv(%3, filters = 16, window = 5x5) "c3" : [16, 10, 10]
-%5 = tanh(%4) "4" : [16, 10, 10]
-%6 = avg_pool(%5, window = 2x2) "5" : [16, 5, 5]
-%7 = conv(%6, filters = 120, window = 5x5) "c5" : [120, 1, 1]
-%8 = tanh(%7) "7" : [120, 1, 1]
-%9 = flatten(%8) "8" : [120]
-%10 = linear(%9, outputs = 84) "f6" : [84]
-%11 = tanh(%10) "10" : [84]
-%12 = linear(%11, outputs = 10) "output" : [10]
-output output %12
-"#;
 
 /// A network's items as a person would format them.
 fn emitted(text: &str) -> String {
     let graph = text::parse(text).expect("a text form");
-    let shapes = |ports: &[crate::graph::Port]| ports.iter().map(|port| graph.shape(port.value).0.clone()).collect();
+    let shapes = |ports: &[crate::graph::Port]| ports.iter().map(|port| Some(graph.shape(port.value).0.clone())).collect();
     let surface = Surface {
         attrs: quote::quote!(#[doc = " As it was written."]),
         vis: quote::quote!(pub),
@@ -39,7 +23,78 @@ fn emitted(text: &str) -> String {
     prettyplease::unparse(&syn::parse2(tokens).expect("Rust"))
 }
 
+/// The file is what a person judges; `UPDATE=1` writes it anew.
 #[test]
 fn lenet5_reads_well() {
-    assert!(emitted(LENET5).contains("c1_tanh_avg_pool(frame);"));
+    let (file, found) = (concat!(env!("CARGO_MANIFEST_DIR"), "/src/emit_rust/lenet5.expected.rs"), emitted(&lenet5()));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(file, &found).expect("a writable file");
+    }
+    let expected = std::fs::read_to_string(file).expect("a readable file");
+    let differs = expected.lines().zip(found.lines()).enumerate().find(|(_, (expected, found))| expected != found);
+    assert!(expected == found, "differs from {file}, first in {differs:?}");
+}
+
+#[test]
+fn every_step_has_a_name_of_its_own() {
+    let found = emitted(&resnet50());
+    let functions = found.matches("(frame: &mut rt::Frame<'_>) {\n        frame.").count();
+    assert_eq!(functions, found.matches(": rt::Step = rt::Step::new(").count());
+    assert!(found.contains("fn layer4_2_conv3_bn3_add_relu(frame"));
+}
+
+#[test]
+fn names_that_rust_does_not_have_are_mended() {
+    let found = emitted(
+        "network Odd
+input x [4]
+%1 = linear(%0, outputs = 4) \"0\"
+%2 = linear(%1, outputs = 4) \"match\"
+%3 = linear(%2, outputs = 4) \"Größe-1\"
+%4 = linear(%3, outputs = 4) \"plan\"
+%5 = linear(%4, outputs = 4) \"a b\"
+%6 = linear(%5, outputs = 4) \"a_b\"
+output y %6
+",
+    );
+    for name in ["linear_0", "match_linear", "gr_e_1", "plan_2", "a_b", "a_b_2"] {
+        assert!(found.contains(&format!("fn {name}(frame")), "{name}: {found}");
+    }
+}
+
+#[test]
+fn short_loops_without_a_prebuilt_instance_get_one() {
+    let conv = |channels: usize, args: &str| {
+        let graph = format!("network N\ninput x [{channels}, 9, 9]\n%1 = conv(%0, filters = 4, {args}) \"c\"\noutput y %1\n");
+        emitted(&graph)
+    };
+    assert!(conv(5, "window = 3x2, stride = 1x2, round = floor").contains("frame.fixed_conv::<5, 3, 2, 1, 2>(1)"));
+    for (channels, args) in [(16, "window = 3x3"), (4, "window = 1x1"), (4, "window = 3x3, groups = 4"), (24, "window = 3x3")] {
+        assert!(!conv(channels, args).contains("fixed_conv"), "{channels}, {args}");
+    }
+}
+
+#[test]
+fn a_failed_definition_keeps_its_surface() {
+    let surface = Surface {
+        attrs: TokenStream::new(),
+        vis: quote::quote!(pub),
+        name: Ident::new("Broken", proc_macro2::Span::call_site()),
+        krate: quote::quote!(::convoke),
+        inputs: vec![Some(vec![3, 8, 8]), Some(vec![4])],
+        outputs: vec![None],
+        weights: None,
+    };
+    let tokens = emit(&surface, &Outcome::Failed(quote::quote!(compile_error!("wrong");)));
+    let found = prettyplease::unparse(&syn::parse2(tokens).expect("Rust"));
+    for part in [
+        "pub const INPUT: ([usize; 3], [usize; 1]) = ([3, 8, 8], [4]);",
+        "pub const OUTPUT: [usize; Self::PARAMETERS] = [0; Self::PARAMETERS];",
+        "type Inputs = (::convoke::Map<3, 8, 8>, ::convoke::Vector<4>);",
+        "type Outputs = ::convoke::Vector<{ Broken::PARAMETERS }>;",
+        "pub fn session(&self) -> ::convoke::Session<Self>",
+    ] {
+        assert!(found.contains(part), "{part}: {found}");
+    }
+    assert_eq!(found.matches("compile_error!").count(), 1);
 }

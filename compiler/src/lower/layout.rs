@@ -92,8 +92,7 @@ impl<'a> Layout<'a> {
     ///
     /// The error says that a value with its border is larger than memory can be.
     pub fn of(graph: &'a Graph, lowerings: &Lowerings) -> Result<Layout<'a>, String> {
-        let borders = borders(graph, lowerings);
-        let homes = homes(graph, lowerings, &borders);
+        let (homes, borders) = homes(graph, lowerings);
         let mut layout = Layout { graph, homes, own: vec![None; graph.values.len()], buffers: Vec::new() };
         layout.add_ports();
         layout.add_buffers(lowerings, &borders)?;
@@ -109,7 +108,10 @@ impl<'a> Layout<'a> {
         };
         match self.homes[value.0 as usize] {
             Home::Own => match self.own[value.0 as usize] {
-                Some(buffer) => Spot { buffer, view: self.buffers[buffer].view() },
+                Some(buffer) => match self.buffers[buffer].place {
+                    Place::Arena => Spot { buffer, view: self.buffers[buffer].view() },
+                    port => Spot { buffer, view: self.port(port, value) },
+                },
                 None => unreachable!("{value:?} has a home of its own but no buffer"),
             },
             Home::Slice { of, first } => moved(of, &|view| View { offset: view.offset + first, ..view }),
@@ -148,7 +150,7 @@ impl<'a> Layout<'a> {
 
     /// Whether a value is written to the port of that output at once.
     pub fn is_output(&self, value: ValueId, index: usize) -> bool {
-        self.own[value.0 as usize] == Some(self.graph.inputs.len() + index)
+        self.own[self.root(value).0 as usize] == Some(self.graph.inputs.len() + index)
     }
 
     /// Whether nothing is left to do for a node: its output is a view of what it reads.
@@ -213,20 +215,15 @@ impl<'a> Layout<'a> {
 
     fn add_buffers(&mut self, lowerings: &Lowerings, borders: &[[usize; 4]]) -> Result<(), String> {
         let graph = self.graph;
-        let mut widest = borders.to_vec();
-        for value in (0..graph.values.len() as u32).map(ValueId) {
-            let root = self.root(value);
-            widest[root.0 as usize] = wider(widest[root.0 as usize], borders[value.0 as usize]);
-        }
         for (index, port) in graph.inputs.iter().enumerate() {
             let [channels, height, width] = graph.shape(port.value).chw();
-            let in_place = (channels == 1 || height * width == 1) && widest[port.value.0 as usize] == [0; 4];
+            let in_place = (channels == 1 || height * width == 1) && borders[port.value.0 as usize] == [0; 4];
             let buffer = if in_place { index } else { self.buffers.len() };
             if !in_place && !reads_as_map(graph, lowerings, port.value) {
                 continue;
             }
             if !in_place {
-                self.push(port.value, widest[port.value.0 as usize])?;
+                self.push(port.value, borders[port.value.0 as usize])?;
             }
             self.own[port.value.0 as usize] = Some(buffer);
         }
@@ -236,7 +233,7 @@ impl<'a> Layout<'a> {
             }
             let buffer = match self.direct_output(node.output, lowerings) {
                 Some(index) => graph.inputs.len() + index,
-                None => self.push(node.output, widest[node.output.0 as usize])?,
+                None => self.push(node.output, borders[node.output.0 as usize])?,
             };
             self.own[node.output.0 as usize] = Some(buffer);
         }
@@ -262,30 +259,34 @@ impl<'a> Layout<'a> {
         Ok(self.buffers.len() - 1)
     }
 
-    /// The value whose buffer a value lives in.
     fn root(&self, value: ValueId) -> ValueId {
-        match self.homes[value.0 as usize] {
-            Home::Own => value,
-            Home::Slice { of, .. }
-            | Home::Same { of }
-            | Home::Padded { of, .. }
-            | Home::Subsampled { of, .. }
-            | Home::Flat { of } => self.root(of),
-        }
+        root(&self.homes, value)
     }
 
     /// The output whose port a value can be written to at once: nothing else reads it, and the layout is the port's.
     fn direct_output(&self, value: ValueId, lowerings: &Lowerings) -> Option<usize> {
         let graph = self.graph;
         let [channels, height, width] = graph.shape(value).chw();
-        let same_layout = channels == 1 || height * width == 1;
-        let written_once = same_layout && graph.n_uses(value) == 1 && self.only_written(value, lowerings);
-        graph.outputs.iter().position(|port| written_once && port.value == value)
+        if channels != 1 && height * width != 1 {
+            return None;
+        }
+        // The output may be the value under another shape.
+        let mut last = value;
+        let renamed = |node: &&Node| {
+            let home = self.homes[node.output.0 as usize];
+            node.inputs[0] == last && matches!(home, Home::Flat { .. } | Home::Same { .. })
+        };
+        if let Some(node) = graph.nodes.iter().find(renamed) {
+            last = node.output;
+        }
+        let index = graph.outputs.iter().position(|port| port.value == last)?;
+        let read_once = graph.n_uses(value) == 1 && graph.n_uses(last) == 1;
+        (read_once && self.only_written(value, last, lowerings)).then_some(index)
     }
 
-    /// Whether nothing reads what lives in a value's buffer, and none of it has to be zero.
-    fn only_written(&self, value: ValueId, lowerings: &Lowerings) -> bool {
-        let inside = |node: &&Node| self.root(node.output) == value && node.output != value;
+    /// Whether nothing reads what lives in a value's buffer beside that value, and none of it has to be zero.
+    fn only_written(&self, value: ValueId, last: ValueId, lowerings: &Lowerings) -> bool {
+        let inside = |node: &&Node| self.root(node.output) == value && node.output != value && node.output != last;
         let unread = self.graph.nodes.iter().filter(inside).all(|node| {
             let in_place = matches!(self.homes[node.output.0 as usize], Home::Slice { .. });
             in_place && self.graph.n_uses(node.output) == 1
@@ -327,8 +328,9 @@ fn borders(graph: &Graph, lowerings: &Lowerings) -> Vec<[usize; 4]> {
     borders
 }
 
-/// How each value comes to its memory.
-fn homes(graph: &Graph, lowerings: &Lowerings, borders: &[[usize; 4]]) -> Vec<Home> {
+/// How each value comes to its memory, and the border of each buffer by the value that owns it.
+fn homes(graph: &Graph, lowerings: &Lowerings) -> (Vec<Home>, Vec<[usize; 4]>) {
+    let borders = borders(graph, lowerings);
     let mut homes = vec![Home::Own; graph.values.len()];
     for (node, lowering) in graph.nodes.iter().zip(lowerings) {
         let of = node.inputs[0];
@@ -337,7 +339,7 @@ fn homes(graph: &Graph, lowerings: &Lowerings, borders: &[[usize; 4]]) -> Vec<Ho
             Lowering::Identity => Home::Same { of },
             Lowering::Pad([top, left, ..]) => Home::Padded { of, top, left },
             Lowering::Subsample(stride) if !bordered => Home::Subsampled { of, stride },
-            Lowering::Flatten if stays_flat(graph, lowerings, borders, &homes, node) => Home::Flat { of },
+            Lowering::Flatten if is_flat(graph, of) => Home::Flat { of },
             _ => Home::Own,
         };
     }
@@ -354,24 +356,38 @@ fn homes(graph: &Graph, lowerings: &Lowerings, borders: &[[usize; 4]]) -> Vec<Ho
             first += graph.shape(input).chw()[0];
         }
     }
-    homes
-}
-
-/// Whether a `flatten` can leave the elements where they are.
-fn stays_flat(graph: &Graph, lowerings: &Lowerings, borders: &[[usize; 4]], homes: &[Home], flatten: &Node) -> bool {
-    let of = flatten.inputs[0];
-    let [channels, height, width] = graph.shape(of).chw();
-    if height * width == 1 || graph.inputs.iter().any(|port| port.value == of) {
-        return true;
+    let mut widest = borders.clone();
+    for (value, &border) in borders.iter().enumerate() {
+        let root = &mut widest[root(&homes, ValueId(value as u32)).0 as usize];
+        *root = wider(*root, border);
     }
-    let dense = homes[of.0 as usize] == Home::Own && borders[of.0 as usize] == [0; 4] && !is_joined(graph, lowerings, of);
-    dense && (channels == 1 || only_linear_reads(graph, lowerings, flatten.output))
+    for (node, lowering) in graph.nodes.iter().zip(lowerings) {
+        let (of, flat) = (node.inputs[0], node.output.0 as usize);
+        let free = *lowering == Lowering::Flatten && homes[flat] == Home::Own;
+        let dense = homes[of.0 as usize] == Home::Own && widest[of.0 as usize] == [0; 4];
+        if free && dense && (graph.shape(of).chw()[0] == 1 || only_linear_reads(graph, lowerings, node.output)) {
+            homes[flat] = Home::Flat { of };
+        }
+    }
+    (homes, widest)
 }
 
-/// Whether a value is an input of a concatenation, in whose buffer its pixels lie apart.
-fn is_joined(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
-    let joins = |lowering: &Lowering| matches!(lowering, Lowering::Concat | Lowering::PadChannels { .. });
-    graph.nodes.iter().zip(lowerings).any(|(node, lowering)| joins(lowering) && node.inputs.contains(&value))
+/// The value whose buffer a value lives in.
+fn root(homes: &[Home], value: ValueId) -> ValueId {
+    match homes[value.0 as usize] {
+        Home::Own => value,
+        Home::Slice { of, .. }
+        | Home::Same { of }
+        | Home::Padded { of, .. }
+        | Home::Subsampled { of, .. }
+        | Home::Flat { of } => root(homes, of),
+    }
+}
+
+/// Whether the elements of a map lie in the order C, H, W wherever it is: one pixel, or an input at its port.
+fn is_flat(graph: &Graph, map: ValueId) -> bool {
+    let [_, height, width] = graph.shape(map).chw();
+    height * width == 1 || graph.inputs.iter().any(|port| port.value == map)
 }
 
 /// Whether linear layers alone read a value, each as its input.

@@ -1,4 +1,4 @@
-//! From an optimised graph to a plan. Floor 7.
+//! From an optimised graph to a plan. Floor 9.
 //!
 //! - `layout` decides which memory a value lives in and through which view it is read;
 //! - `steps` turns nodes into steps, and moves values where they cannot be had in place;
@@ -41,8 +41,10 @@ fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffe
     let mut steps: Vec<Step> = Vec::new();
     // The step that computes each node, for the summary; of several (the copies of a concatenation) the last.
     let mut step_of_node = vec![None; graph.nodes.len()];
+    // Where each draft, the clearing before it included, begins and ends up.
     let mut new_index = Vec::new();
     for (index, mut draft) in drafts.into_iter().enumerate() {
+        let first = steps.len();
         for slot in slots.iter().filter(|slot| slot.cleared && slot.steps[0] == index) {
             for mut step in memory::clearing(&layout.buffers[slot.buffer], &draft.step.name) {
                 step.kernel.views_mut().for_each(|view| view.offset += slot.offset);
@@ -56,11 +58,12 @@ fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffe
         if let Some(node) = draft.node {
             step_of_node[node] = Some(steps.len());
         }
-        new_index.push(steps.len());
+        new_index.push([first, steps.len()]);
         steps.push(draft.step);
     }
     for slot in &mut slots {
-        slot.steps = slot.steps.map(|step| new_index[step]);
+        let [first, last] = slot.steps;
+        slot.steps = [new_index[first][0], new_index[last][1]];
     }
 
     let ports = |ports: &[crate::graph::Port]| -> List<Port> {
@@ -84,3 +87,6 @@ fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffe
     check(&plan)?;
     Ok((plan, layout.buffers.clone(), slots))
 }
+
+#[cfg(test)]
+mod tests;

@@ -208,15 +208,19 @@ impl<'a> Tail<'a> {
     }
 }
 
-/// What a node fuses, in words: `layer1.0.conv1 + bn1 + relu`. Layers without parameters go by their word, unless they have a name
-/// and come first.
+/// What a node fuses, in words: `layer1.0.conv1 + bn1 + relu`. The first goes by its path, others by their names if they have
+/// parameters and a name that somebody wrote, and all else by the layer's word.
 pub fn name(graph: &Graph, node: &Node) -> String {
     let parent = node.call.path.rsplit_once('.').map_or(String::new(), |(parent, _)| format!("{parent}."));
     let mut words = Vec::new();
     for (call, inputs, _) in call_shapes(graph, node) {
         let first = words.is_empty();
         let path = if first { &call.path } else { call.path.strip_prefix(&parent).unwrap_or(&call.path) };
-        let named = has_parameters(call, &inputs) || first && ends_in_a_name(path);
+        let named = if first {
+            has_parameters(call, &inputs) || ends_in_a_name(path)
+        } else {
+            has_parameters(call, &inputs) && ends_in_a_name(path)
+        };
         words.push(if named && !path.is_empty() { path } else { call.layer });
     }
     words.join(" + ")

@@ -22,12 +22,7 @@ impl Weights {
         let mut weights = Weights::default();
         for node in &original.nodes {
             for (call, inputs, _) in call_shapes(original, node) {
-                let Some(layer) = registry::layer(call.layer) else { continue };
-                for weight in layer.parameters(&call.args, &inputs.iter().collect::<Vec<_>>()) {
-                    let name = full_name(call, weight.name);
-                    if weights.by_name.contains_key(&name) {
-                        continue;
-                    }
+                for (name, weight) in registry::parameters(call, &inputs.iter().collect::<Vec<_>>()) {
                     weights.by_name.insert(name.clone(), weights.parameters.len());
                     weights.parameters.push(Parameter {
                         name: Text::Owned(name),

@@ -1,6 +1,10 @@
-//! `adaptive_avg_pool(size)`: pools a map to `size`, whatever it was, by the mean of each window.
+//! `adaptive_avg_pool(size)`: pools a map to `size`, whatever its own is, by the mean of each window.
 //!
-//! Row i of n over a map of m rows covers rows `floor(i·m/n)` up to and without `ceil((i+1)·m/n)`; columns likewise. PyTorch's `nn.AdaptiveAvgPool2d`.
+//! - Formula: row i of n over a map of m rows is the mean of rows `floor(i·m/n)` up to, and without, `ceil((i+1)·m/n)`; columns likewise.
+//! - Shapes: `[C, H, W]` to `[C, rows, columns]`; the map may also grow.
+//! - Parameters: none.
+//! - Example: `adaptive_avg_pool(1x1)` takes `[512, 7, 7]` to `[512, 1, 1]`.
+//! - Source: Lin et al., *Network in network* (2013), for one pixel; PyTorch's `nn.AdaptiveAvgPool2d`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;

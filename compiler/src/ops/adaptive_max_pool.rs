@@ -1,6 +1,11 @@
-//! `adaptive_max_pool(size)`: pools a map to `size`, whatever it was, by the maximum of each window.
+//! `adaptive_max_pool(size)`: pools a map to `size`, whatever its own is, by the maximum of each window.
 //!
-//! Row i of n over a map of m rows covers rows `floor(i·m/n)` up to and without `ceil((i+1)·m/n)`; columns likewise. PyTorch's `nn.AdaptiveMaxPool2d`.
+//! - Formula: row i of n over a map of m rows is the maximum of rows `floor(i·m/n)` up to, and without, `ceil((i+1)·m/n)`; columns
+//!   likewise. A NaN in the window is its maximum.
+//! - Shapes: `[C, H, W]` to `[C, rows, columns]`; the map may also grow.
+//! - Parameters: none.
+//! - Example: `adaptive_max_pool(6x6)` takes `[256, 13, 13]` to `[256, 6, 6]`.
+//! - Source: He et al., *Spatial pyramid pooling* (2014); PyTorch's `nn.AdaptiveMaxPool2d`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;

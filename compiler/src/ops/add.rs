@@ -1,6 +1,10 @@
-//! `add(other)`: the sum of two values of one shape, element by element.
+//! `add(other)`: the sum of two values of one shape.
 //!
-//! The shortcut of He et al., *Deep residual learning for image recognition* (2015).
+//! - Formula: `out = a + b`, element by element; nothing is repeated to fit.
+//! - Shapes: two of one shape, which is the output's.
+//! - Parameters: none.
+//! - Example: `x -> conv2: conv(64, 3x3, pad = 1) -> add(x) -> relu`.
+//! - Source: He et al., *Deep residual learning for image recognition* (2015).
 
 use super::{Inputs, Layer, Lowering, Param, combine};
 use crate::diag::Problem;

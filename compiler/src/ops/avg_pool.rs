@@ -1,7 +1,13 @@
 //! `avg_pool(window)`: the mean of each window, channel by channel.
 //!
-//! With `count_pad` (the default, PyTorch's `count_include_pad`) padding counts as zeros; what hangs over the padding with
-//! `round = ceil` never counts. PyTorch's `nn.AvgPool2d`.
+//! - Formula: `out[c, y, x] = 1/n · Σ in[c, y·stride + i − pad, x·stride + j − pad]` over the window's rows i and columns j. Padding counts
+//!   as zeros (PyTorch's `count_include_pad`), unless `count_pad = false`: then n counts only what lies on the map. What hangs over
+//!   the padding with `round = ceil` never counts.
+//! - Shapes: `[C, H, W]` to `[C, H', W']` with `H' = (H + 2·pad − KH)/stride + 1`, which must come out whole unless `round` says
+//!   otherwise. The stride is the window where it is not written.
+//! - Parameters: none.
+//! - Example: `avg_pool(2x2)` takes `[6, 28, 28]` to `[6, 14, 14]`.
+//! - Source: LeCun et al., *Handwritten digit recognition with a back-propagation network* (1989); PyTorch's `nn.AvgPool2d`.
 
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param};

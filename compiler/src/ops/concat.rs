@@ -1,6 +1,10 @@
-//! `concat(a, b, …)`: the channels of maps of one height and width after one another; of vectors, their elements.
+//! `concat(a, b, …)`: the channels of maps of one height and width after one another.
 //!
-//! Szegedy et al., *Going deeper with convolutions* (2014); PyTorch's `torch.cat(…, dim=1)`.
+//! - Formula: `out = a[0], a[1], …, b[0], b[1], …`, channel by channel.
+//! - Shapes: `[C₁, H, W]`, `[C₂, H, W]`, … to `[C₁ + C₂ + …, H, W]`; vectors `[N₁]`, `[N₂]`, … to `[N₁ + N₂ + …]`.
+//! - Parameters: none.
+//! - Example: `concat(x, y)` takes `[64, 28, 28]` and `[32, 28, 28]` to `[96, 28, 28]`.
+//! - Source: Szegedy et al., *Going deeper with convolutions* (2014); PyTorch's `torch.cat(…, dim=1)`.
 
 use super::{Inputs, Layer, Lowering, Param, combine};
 use crate::diag::Problem;

@@ -1,7 +1,13 @@
 //! `conv(filters, window)`: convolution over the rows and columns of a map.
 //!
-//! As in PyTorch, and unlike in signal processing, the window is not flipped (cross-correlation).
-//! LeCun et al., *Gradient-based learning applied to document recognition* (1998); PyTorch's `nn.Conv2d`.
+//! - Formula: `out[f, y, x] = bias[f] + Σ weight[f, c, i, j] · in[g·C/G + c, y·stride + i·dilation − pad, x·stride + j·dilation − pad]`,
+//!   summed over the C/G channels c of the filter's group g and the window's rows i and columns j; what lies in the padding is zero.
+//!   As in PyTorch, and unlike in signal processing, the window is not flipped (cross-correlation).
+//! - Shapes: `[C, H, W]` to `[F, H', W']` with `H' = (H + 2·pad − dilation·(KH − 1) − 1)/stride + 1`, which must come out whole unless
+//!   `round` says otherwise; `pad = same` makes it `ceil(H/stride)`.
+//! - Parameters: `weight` `[F, C/G, KH, KW]`, and `bias` `[F]` unless `bias = false`.
+//! - Example: `conv(10, 5x5, pad = 2)` takes `[3, 32, 32]` to `[10, 32, 32]` with 760 parameters.
+//! - Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998); PyTorch's `nn.Conv2d`.
 
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, misfit};

@@ -1,6 +1,10 @@
 //! `dropout`: nothing when predicting; when training, each element is zeroed with probability `p`.
 //!
-//! Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting* (2014); PyTorch's `nn.Dropout`.
+//! - Formula: `out = in`.
+//! - Shapes: any, unchanged.
+//! - Parameters: none.
+//! - Example: `linear(4096) -> relu -> dropout(p = 0.2)`.
+//! - Source: Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting* (2014); PyTorch's `nn.Dropout`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param};
 use crate::diag::Problem;

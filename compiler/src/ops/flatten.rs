@@ -1,6 +1,10 @@
-//! `flatten`: the elements of a map as a vector, channel by channel, row by row. A vector stays as it is.
+//! `flatten`: the elements of a map as a vector, channel by channel, row by row.
 //!
-//! Shapes: `[C, H, W]` to `[C·H·W]`. PyTorch's `nn.Flatten`.
+//! - Formula: `out[(c·H + y)·W + x] = in[c, y, x]`.
+//! - Shapes: `[C, H, W]` to `[C·H·W]`; a vector stays as it is.
+//! - Parameters: none.
+//! - Example: `flatten -> linear(84)` on `[120, 1, 1]`.
+//! - Source: PyTorch's `nn.Flatten`.
 
 use super::{Inputs, Layer, Lowering, Param};
 use crate::diag::Problem;

@@ -1,6 +1,10 @@
-//! `leaky_relu`: `x` where it is positive, `slope · x` elsewhere, of each element.
+//! `leaky_relu`: negative elements are scaled down.
 //!
-//! A NaN stays a NaN, as in PyTorch. Maas et al., *Rectifier nonlinearities improve neural network acoustic models* (2013).
+//! - Formula: `out = in` where it is positive, `slope · in` elsewhere, element by element; a NaN stays one.
+//! - Shapes: any, unchanged.
+//! - Parameters: none.
+//! - Example: `leaky_relu(slope = 0.1)` takes −2 to −0.2.
+//! - Source: Maas et al., *Rectifier nonlinearities improve neural network acoustic models* (2013); PyTorch's `nn.LeakyReLU`.
 
 use super::activation::Elementwise;
 use super::{Default, Kind, Param};

@@ -1,6 +1,10 @@
-//! `linear(outputs)`: a fully connected layer on a vector, `out = W · in + b`.
+//! `linear(outputs)`: a fully connected layer on a vector.
 //!
-//! Shapes: `[N]` to `[outputs]`. Parameters: `outputs · N`, and `outputs` more with `bias`: a layer from 7 to 4 has 32. PyTorch's `nn.Linear`.
+//! - Formula: `out[o] = bias[o] + Σ weight[o, i] · in[i]`.
+//! - Shapes: `[N]` to `[outputs]`.
+//! - Parameters: `weight` `[outputs, N]`, and `bias` `[outputs]` unless `bias = false`.
+//! - Example: `linear(4)` takes `[7]` to `[4]` with 32 parameters.
+//! - Source: Rosenblatt, *The perceptron* (1958); PyTorch's `nn.Linear`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight};
 use crate::diag::Problem;

@@ -1,6 +1,12 @@
 //! `max_pool(window)`: the maximum of each window, channel by channel.
 //!
-//! Padding takes no part: it counts as −∞. A NaN in the window makes the result NaN. Both as in PyTorch's `nn.MaxPool2d`.
+//! - Formula: `out[c, y, x] = max in[c, y·stride + i·dilation − pad, x·stride + j·dilation − pad]` over the window's rows i and columns j;
+//!   padding takes no part, and neither does what hangs over it with `round = ceil`. A NaN in the window is its maximum.
+//! - Shapes: `[C, H, W]` to `[C, H', W']` with `H' = (H + 2·pad − dilation·(KH − 1) − 1)/stride + 1`, which must come out whole unless
+//!   `round` says otherwise. The stride is the window where it is not written.
+//! - Parameters: none.
+//! - Example: `max_pool(3x3, stride = 2, pad = 1, round = floor)` takes `[64, 112, 112]` to `[64, 56, 56]`.
+//! - Source: Ranzato et al., *Unsupervised learning of invariant feature hierarchies* (2007); PyTorch's `nn.MaxPool2d`.
 
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param};

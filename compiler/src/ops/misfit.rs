@@ -162,7 +162,7 @@ fn not_tiled(spec: &Spec, axes: &[Axis; 2]) -> Problem {
         [a, b] if a == b => format!("the last {a} rows and columns"),
         [a, 0] => format!("the last {}", counted(a, "row")),
         [0, b] => format!("the last {}", counted(b, "column")),
-        [a, b] => format!("the last {} and {}", counted(a, "row"), counted(b, "column")),
+        [a, b] => format!("the last {} and the last {}", counted(a, "row"), counted(b, "column")),
     };
     let only_padding = axes.iter().all(|axis| axis.left_over() <= axis.window.pad[1]);
     let left_out = if only_padding { format!("{left_out} of the padding") } else { left_out };
@@ -320,7 +320,7 @@ mod tests {
             [8, 6],
             [
                 "a 3x3 window with stride (3, 2) does not tile an 8x6 input: height (8 + 2·0 − 3)/3 + 1 = 2.67, width (6 + 2·0 − 3)/2 + 1 = 2.5",
-                "`pad = (2, 0, 2, 1)` gives 4x3; or write `round = floor` to leave out the last 2 rows and column",
+                "`pad = (2, 0, 2, 1)` gives 4x3; or write `round = floor` to leave out the last 2 rows and the last column",
             ],
         );
     }

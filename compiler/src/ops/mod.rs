@@ -4,13 +4,11 @@
 //! To add a layer: write its file beside these, add a line to `registry`, and a row to the parity suite. If no kernel computes it
 //! yet, add a [`Lowering`] and its kernel in the plan and the runtime.
 
-pub mod activation;
 pub mod adaptive_avg_pool;
 pub mod adaptive_max_pool;
 pub mod add;
 pub mod avg_pool;
 pub mod batch_norm;
-pub mod combine;
 pub mod concat;
 pub mod conv;
 pub mod dropout;
@@ -18,7 +16,6 @@ pub mod flatten;
 pub mod leaky_relu;
 pub mod linear;
 pub mod max_pool;
-mod misfit;
 pub mod mul;
 pub mod pad;
 pub mod pad_channels;
@@ -28,6 +25,11 @@ pub mod sigmoid;
 pub mod softmax;
 pub mod subsample;
 pub mod tanh;
+
+// What several layers share.
+pub mod activation;
+pub mod combine;
+mod misfit;
 #[cfg(test)]
 mod testing;
 pub mod window;

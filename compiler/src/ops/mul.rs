@@ -1,6 +1,10 @@
-//! `mul(other)`: the product of two values of one shape, element by element.
+//! `mul(other)`: the product of two values of one shape.
 //!
-//! A gate, as in Hochreiter & Schmidhuber, *Long short-term memory* (1997), and, for maps, Srivastava et al., *Highway networks* (2015).
+//! - Formula: `out = a · b`, element by element; nothing is repeated to fit.
+//! - Shapes: two of one shape, which is the output's.
+//! - Parameters: none.
+//! - Example: `x -> mul(gate)`, where `gate` ends in `sigmoid`.
+//! - Source: Srivastava et al., *Highway networks* (2015).
 
 use super::{Inputs, Layer, Lowering, Param, combine};
 use crate::diag::Problem;

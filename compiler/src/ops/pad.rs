@@ -1,6 +1,10 @@
 //! `pad(sides)`: rows and columns of zeros around a map.
 //!
-//! Shapes: `[C, H, W]` to `[C, H + top + bottom, W + left + right]`. PyTorch's `nn.ZeroPad2d`.
+//! - Formula: `out[c, y, x] = in[c, y − top, x − left]`, zero where that lies outside.
+//! - Shapes: `[C, H, W]` to `[C, top + H + bottom, left + W + right]`.
+//! - Parameters: none.
+//! - Example: `pad((0, 0, 1, 1))` takes `[3, 224, 224]` to `[3, 225, 225]`; `pad(1)` to `[3, 226, 226]`.
+//! - Source: PyTorch's `nn.ZeroPad2d`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;

@@ -1,7 +1,11 @@
 //! `pad_channels(before, after)`: channels of zeros before and after those of a map.
 //!
-//! Shapes: `[C, H, W]` to `[before + C + after, H, W]`. With `subsample` the parameterless shortcut (option A) of
-//! He et al., *Deep residual learning for image recognition* (2015), section 4.2; PyTorch's `F.pad(x, (0, 0, 0, 0, before, after))`.
+//! - Formula: `out[c, y, x] = in[c − before, y, x]`, zero where there is no such channel.
+//! - Shapes: `[C, H, W]` to `[before + C + after, H, W]`; `after` is `before` where it is not written.
+//! - Parameters: none.
+//! - Example: `subsample(2) -> pad_channels(8)` takes `[16, 32, 32]` to `[32, 16, 16]`: a shortcut without parameters.
+//! - Source: He et al., *Deep residual learning for image recognition* (2015), section 4.2, option A; PyTorch's
+//!   `F.pad(x, (0, 0, 0, 0, before, after))`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;

@@ -1,6 +1,10 @@
-//! `relu`: `max(x, 0)` of each element.
+//! `relu`: negative elements become zero.
 //!
-//! A NaN stays a NaN, as in PyTorch. Nair & Hinton, *Rectified linear units improve restricted Boltzmann machines* (2010).
+//! - Formula: `out = max(in, 0)`, element by element; a NaN stays one.
+//! - Shapes: any, unchanged.
+//! - Parameters: none.
+//! - Example: `conv(64, 3x3, pad = 1) -> relu`.
+//! - Source: Nair & Hinton, *Rectified linear units improve restricted Boltzmann machines* (2010); PyTorch's `nn.ReLU`.
 
 use super::activation::Elementwise;
 use crate::graph::Args;

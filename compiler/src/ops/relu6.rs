@@ -1,6 +1,10 @@
-//! `relu6`: `min(max(x, 0), 6)` of each element.
+//! `relu6`: elements are cut at 0 and 6.
 //!
-//! A NaN stays a NaN, as in PyTorch. Krizhevsky, *Convolutional deep belief networks on CIFAR-10* (2010).
+//! - Formula: `out = min(max(in, 0), 6)`, element by element; a NaN stays one.
+//! - Shapes: any, unchanged.
+//! - Parameters: none.
+//! - Example: `conv(32, 3x3, pad = 1) -> batch_norm -> relu6`.
+//! - Source: Krizhevsky, *Convolutional deep belief networks on CIFAR-10* (2010); PyTorch's `nn.ReLU6`.
 
 use super::activation::Elementwise;
 use crate::graph::Args;

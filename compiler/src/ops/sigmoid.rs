@@ -1,4 +1,10 @@
-//! `sigmoid`: `1 / (1 + exp(−x))` of each element, between 0 and 1.
+//! `sigmoid`: elements are squeezed between 0 and 1.
+//!
+//! - Formula: `out = 1/(1 + exp(−in))`, element by element; a NaN stays one.
+//! - Shapes: any, unchanged.
+//! - Parameters: none.
+//! - Example: `linear(1) -> sigmoid` gives the probability of one class.
+//! - Source: Rumelhart et al., *Learning representations by back-propagating errors* (1986); PyTorch's `nn.Sigmoid`.
 
 use super::activation::Elementwise;
 use crate::graph::Args;

@@ -1,6 +1,10 @@
-//! `softmax`: `exp(x − m) / Σ exp(x − m)` over the channels of each pixel, with m their maximum, so that nothing overflows.
+//! `softmax`: positive numbers that sum to one over the channels of each pixel.
 //!
-//! Shapes: a vector (over all of it) or a map (over channels, pixel by pixel), unchanged. PyTorch's `nn.Softmax(dim=1)`.
+//! - Formula: `out[c] = exp(in[c] − m) / Σ exp(in[k] − m)` over channels k, with m their maximum, so that nothing overflows.
+//! - Shapes: a vector `[N]`, over all of it, or a map `[C, H, W]`, pixel by pixel; unchanged.
+//! - Parameters: none.
+//! - Example: `linear(10) -> softmax` gives the probabilities of ten classes.
+//! - Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990); PyTorch's `nn.Softmax(dim=1)`.
 
 use super::{Inputs, Layer, Lowering, Param};
 use crate::diag::Problem;

@@ -1,7 +1,10 @@
 //! `subsample(stride)`: every `stride`-th row and column of a map, the first ones included.
 //!
-//! Shapes: `[C, H, W]` to `[C, ceil(H/stride), ceil(W/stride)]`. With `pad_channels` the parameterless shortcut (option A) of
-//! He et al., *Deep residual learning for image recognition* (2015), section 4.2; PyTorch's `x[:, :, ::2, ::2]`.
+//! - Formula: `out[c, y, x] = in[c, y·stride, x·stride]`.
+//! - Shapes: `[C, H, W]` to `[C, ceil(H/stride), ceil(W/stride)]`.
+//! - Parameters: none.
+//! - Example: `subsample(2) -> pad_channels(8)` takes `[16, 32, 32]` to `[32, 16, 16]`: a shortcut without parameters.
+//! - Source: He et al., *Deep residual learning for image recognition* (2015), section 4.2, option A; PyTorch's `x[:, :, ::2, ::2]`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;

@@ -1,4 +1,10 @@
-//! `tanh`: the hyperbolic tangent of each element, between −1 and 1.
+//! `tanh`: elements are squeezed between −1 and 1.
+//!
+//! - Formula: `out = tanh(in)`, element by element; a NaN stays one.
+//! - Shapes: any, unchanged.
+//! - Parameters: none.
+//! - Example: `conv(6, 5x5) -> tanh -> avg_pool(2x2)`.
+//! - Source: LeCun et al., *Efficient backprop* (1998); PyTorch's `nn.Tanh`.
 
 use super::activation::Elementwise;
 use crate::graph::Args;

@@ -1,4 +1,4 @@
-//! Which argument of a call is meant for what: by position, then by name. Floor 8.
+//! Which argument of a call is meant for what: by position, then by name. Floor 10.
 
 use super::syntax::{Argument, Block, Call, Place, Source};
 use crate::diag::nearest;

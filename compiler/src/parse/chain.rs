@@ -1,4 +1,4 @@
-//! Tokens to syntax: chains, stages, expressions and literals. Floor 8.
+//! Tokens to syntax: chains, stages, expressions and literals. Floor 10.
 
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
 use super::syntax::{Argument, Body, Call, Expr, ExprKind, For, If, Label, Name, Part, Place, Stage, StageKind};

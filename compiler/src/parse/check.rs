@@ -1,5 +1,5 @@
 //! What can be said about a definition without evaluating it: names that mean nothing or are never used, calls whose arguments find no
-//! place, blocks that use themselves. Blocks that nobody uses are checked, too. Floor 8.
+//! place, blocks that use themselves. Blocks that nobody uses are checked, too. Floor 10.
 
 use super::bind::{Callee, bind};
 use super::report::{Kind, Reports};

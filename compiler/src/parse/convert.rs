@@ -1,4 +1,4 @@
-//! From the values of a definition to the arguments of a layer. Floor 8.
+//! From the values of a definition to the arguments of a layer. Floor 10.
 
 use super::syntax::{Expr, ExprKind, Place};
 use super::value::{MAX_INT, Value};

@@ -1,4 +1,4 @@
-//! The language of `network!`: from tokens to graphs, or to all that is wrong with them. Floor 8.
+//! The language of `network!`: from tokens to graphs, or to all that is wrong with them. Floor 10.
 //!
 //! | File | |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The names of a state dict: paths while a network is evaluated, and which names are taken. Floor 8.
+//! The names of a state dict: paths while a network is evaluated, and which names are taken. Floor 10.
 
 use super::syntax::Place;
 use std::collections::HashMap;

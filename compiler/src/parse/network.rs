@@ -1,4 +1,4 @@
-//! One network: its inputs and outputs around the evaluation of its body. Floor 8.
+//! One network: its inputs and outputs around the evaluation of its body. Floor 10.
 
 use super::ReadHeader;
 use super::report::{Kind, Reports};
@@ -21,6 +21,8 @@ pub struct Network {
     pub vis: TokenStream,
     /// The type's name.
     pub name: Ident,
+    /// Of the name.
+    pub(super) place: Place,
     /// Its inputs, as far as their shapes are known.
     pub inputs: Vec<Port>,
     /// Its outputs, as far as their shapes are known: declared, or inferred.
@@ -37,6 +39,13 @@ pub struct Port {
     pub name: String,
     /// Its shape; `None` after a mistake.
     pub shape: Option<Shape>,
+}
+
+impl Port {
+    /// The sizes of its shape.
+    pub fn sizes(&self) -> Option<Vec<usize>> {
+        self.shape.as_ref().map(|shape| shape.0.clone())
+    }
 }
 
 /// Evaluates a network.
@@ -99,6 +108,7 @@ pub(super) fn network<'a>(
         attrs: written.attrs.clone(),
         vis: written.vis.clone(),
         name: written.name.clone(),
+        place: written.place,
         inputs: inputs.into_iter().map(|(port, _)| port).collect(),
         outputs,
         graph,

@@ -1,5 +1,5 @@
 //! Tokens to syntax: items, networks, blocks and bodies; `chain` has stages and expressions. Total: whatever the tokens are,
-//! it returns. Floor 8.
+//! it returns. Floor 10.
 //!
 //! A mistake is reported, then the parser goes on at the next `;`, `,`, `->` or item, so that one run finds them all.
 

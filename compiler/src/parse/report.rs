@@ -1,5 +1,6 @@
-//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 8.
+//! Mistakes, collected and then reported all at once, each once, on its own tokens. Floor 10.
 
+use super::network::Network;
 use super::syntax::Place;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ pub struct Reports {
 
 /// Mistakes of one kind at one place are one mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(super) enum Kind {
     /// Malformed.
     Syntax,
     /// A name that means nothing, or means two things.
@@ -32,7 +33,7 @@ pub enum Kind {
 
 /// The use of a block that a mistake was met in.
 #[derive(Clone, Debug)]
-pub struct Use {
+pub(super) struct Use {
     /// Where the use stands.
     pub place: Place,
     /// `layer2.0`
@@ -50,18 +51,28 @@ struct Entry {
 
 impl Reports {
     /// A mistake that does not depend on who uses it.
-    pub fn add(&mut self, place: Place, kind: Kind, message: impl Into<String>) {
+    pub(super) fn add(&mut self, place: Place, kind: Kind, message: impl Into<String>) {
         self.add_in(place, kind, message, &[]);
     }
 
     /// A mistake met while the innermost of `uses` was evaluated.
-    pub fn add_in(&mut self, place: Place, kind: Kind, message: impl Into<String>, uses: &[Use]) {
+    pub(super) fn add_in(&mut self, place: Place, kind: Kind, message: impl Into<String>, uses: &[Use]) {
         if let Some(&known) = self.known.get(&(place.id, kind)) {
             self.entries[known].n_others += 1;
             return;
         }
         self.known.insert((place.id, kind), self.entries.len());
         self.entries.push(Entry { place, message: message.into(), uses: uses.to_vec(), n_others: 0 });
+    }
+
+    /// A mistake of a network as a whole.
+    pub fn add_whole(&mut self, network: &Network, message: impl Into<String>) {
+        self.add(network.place, Kind::Limit, message);
+    }
+
+    /// How many mistakes there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whether all is well.

@@ -1,4 +1,4 @@
-//! Evaluates a network: blocks, names, arithmetic, loops. Builds its graph while shapes are inferred. Floor 8.
+//! Evaluates a network: blocks, names, arithmetic, loops. Builds its graph while shapes are inferred. Floor 10.
 //!
 //! `check` has reported what can be said without evaluating; where it has, evaluation is silent. After a mistake the result is
 //! unknown, and so is what depends on it, so that one mistake is one error.

@@ -1,4 +1,4 @@
-//! What a definition says, as a tree: the result of `parser`, read by `check` and `resolve`. Floor 8.
+//! What a definition says, as a tree: the result of `parser`, read by `check` and `resolve`. Floor 10.
 //!
 //! Names and expressions know their place, so that every mistake is reported on the token that made it.
 //! `Wrong` stands where a mistake has been reported; whatever depends on it is silent.

@@ -1,4 +1,4 @@
-//! Values of a definition while it is evaluated, and their arithmetic, in which nothing wraps. Floor 8.
+//! Values of a definition while it is evaluated, and their arithmetic, in which nothing wraps. Floor 10.
 
 use crate::graph::ValueId;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! A weight file that is named in a definition: its header against the state dict of the network. Floor 8.
+//! A weight file that is named in a definition: its header against the state dict of the network. Floor 10.
 
 use crate::graph::Graph;
 use crate::registry;

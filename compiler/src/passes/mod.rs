@@ -1,4 +1,4 @@
-//! What is done to a graph before it is lowered: one pass per file, named in a flat list, the verifier after each. Floor 6.
+//! What is done to a graph before it is lowered: one pass per file, named in a flat list, the verifier after each. Floor 8.
 //!
 //! The passes here are those of prediction. Each leaves a graph with the same results up to rounding, which is tested
 //! against the naive evaluation, and its effect can be read in the text form.
@@ -36,3 +36,6 @@ pub fn optimise(mut graph: Graph) -> Result<Graph, String> {
     }
     Ok(graph)
 }
+
+#[cfg(test)]
+mod tests;

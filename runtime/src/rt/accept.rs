@@ -338,3 +338,6 @@ fn unlike(a: &View, b: &View) -> String {
 fn view_size(view: &View) -> String {
     format!("[{}, {}, {}]", view.channels, view.height, view.width)
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,8 @@ impl Engine {
 /// Whether there is a slice for each port, of its length.
 fn check_ports(network: &str, what: &str, ports: &[plan::Port], lens: impl ExactSizeIterator<Item = usize>) -> Result<()> {
     if lens.len() != ports.len() {
-        let message = format!("`{network}` has {} {what}s; {} slices were given", ports.len(), lens.len());
+        let s = if ports.len() == 1 { "" } else { "s" };
+        let message = format!("`{network}` has {} {what}{s}; {} slices were given", ports.len(), lens.len());
         return Err(Error::new(ErrorKind::Shape, message));
     }
     for (port, found) in ports.iter().zip(lens) {

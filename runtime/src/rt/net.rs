@@ -20,9 +20,10 @@ pub struct Net(Arc<Inner>);
 
 struct Inner {
     plan: &'static Plan,
-    weights: Weights,
     /// An error where it could not be reported when the net was made: `random` and `new` return no `Result`. It is that of
     /// the first use.
+    weights: Result<Weights>,
+    /// The same.
     ready: Result<Ready>,
 }
 
@@ -40,7 +41,7 @@ impl Net {
     /// # Errors
     /// If the file cannot be read, is unsound or holds other tensors than the network's.
     pub fn load(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Net> {
-        Net::checked(plan, Weights::open(plan, path, options)?, options)
+        Net::new(plan, Weights::open(plan, path, options), options).checked()
     }
 
     /// With the weights of a safetensors file in memory.
@@ -48,32 +49,31 @@ impl Net {
     /// # Errors
     /// If it is unsound or holds other tensors than the network's.
     pub fn from_bytes(plan: &'static Plan, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Net> {
-        Net::checked(plan, Weights::from_bytes(plan, "the given bytes", bytes, options)?, options)
+        Net::new(plan, Weights::from_bytes(plan, "the given bytes", bytes, options), options).checked()
     }
 
     /// With weights from a seed. An error is that of the first session.
     pub fn random(plan: &'static Plan, seed: u64) -> Net {
-        Net::new(plan, Weights::random(plan, seed), &LoadOptions::new())
+        Net::new(plan, Ok(Weights::random(plan, seed)), &LoadOptions::new())
     }
 
     /// With weights that are part of the program; `file` is where they were read from. An error is that of the first session.
     pub fn embedded(plan: &'static Plan, file: &str, bytes: &'static [u8]) -> Net {
         let options = LoadOptions::new();
-        match Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options) {
-            Ok(weights) => Net::new(plan, weights, &options),
-            Err(error) => Net(Arc::new(Inner { plan, weights: Weights::random(plan, 0), ready: Err(error) })),
-        }
+        Net::new(plan, Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options), &options)
     }
 
-    fn new(plan: &'static Plan, weights: Weights, options: &LoadOptions) -> Net {
-        let ready = Ready::new(plan, &weights, options);
+    fn new(plan: &'static Plan, weights: Result<Weights>, options: &LoadOptions) -> Net {
+        let ready = match &weights {
+            Ok(weights) => Ready::new(plan, weights, options),
+            Err(error) => Err(error.clone()),
+        };
         Net(Arc::new(Inner { plan, weights, ready }))
     }
 
-    fn checked(plan: &'static Plan, weights: Weights, options: &LoadOptions) -> Result<Net> {
-        let net = Net::new(plan, weights, options);
-        net.ready()?;
-        Ok(net)
+    fn checked(self) -> Result<Net> {
+        self.ready()?;
+        Ok(self)
     }
 
     /// Writes the weights as safetensors: f32 under the names of the state dict, tensor by tensor, to a file beside `path`
@@ -82,10 +82,7 @@ impl Net {
     /// # Errors
     /// If the file cannot be written, or the source of the weights can no longer be read.
     pub fn save(&self, path: &Path) -> Result<()> {
-        if let Err(error) = &self.0.ready {
-            return Err(error.clone());
-        }
-        self.0.weights.save(path)
+        self.0.weights.as_ref().map_err(Error::clone)?.save(path)
     }
 
     /// What running it takes.

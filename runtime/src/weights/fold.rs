@@ -7,7 +7,7 @@ use crate::error::Result;
 
 /// A weight in PyTorch's layout and a bias for every output, zero where there is none.
 pub(crate) struct Folded {
-    /// `[filters, channels, window…]`, `[outputs, inputs]` with its inputs in the order that the kernel reads, or a batch norm's scale.
+    /// `[filters, channels, window…]`, `[outputs, inputs]`, or a batch norm's scale. Permuting and tiling are the kernel's.
     pub weight: Vec<f32>,
     /// Of every filter, output or channel.
     pub bias: Vec<f32>,
@@ -31,9 +31,6 @@ pub(crate) fn fold(pack: &Pack, weights: &Weights) -> Result<Folded> {
         Some(norm) => fold_batch_norm(norm, weights, &mut weight, &bias)?,
         None => bias,
     };
-    if let Form::Linear { map, .. } = pack.form {
-        weight = channels_last(&weight, map);
-    }
     Ok(Folded { weight, bias })
 }
 
@@ -60,32 +57,4 @@ fn fold_batch_norm(norm: &BatchNorm, weights: &Weights, weight: &mut [f32], bias
         }
     }
     Ok((0..n).map(|i| ((f64::from(bias[i]) - f64::from(mean[i])) * scale[i] + f64::from(beta[i])) as f32).collect())
-}
-
-/// Rows over a flattened `[C, H, W]` as rows over `[H, W, C]`, as maps lie in memory.
-fn channels_last(weight: &[f32], [channels, height, width]: [usize; 3]) -> Vec<f32> {
-    let n_pixels = height * width;
-    if n_pixels == 1 || channels == 1 {
-        return weight.to_vec();
-    }
-    let mut permuted = Vec::with_capacity(weight.len());
-    for row in weight.chunks_exact(channels * n_pixels) {
-        for pixel in 0..n_pixels {
-            permuted.extend((0..channels).map(|channel| row[channel * n_pixels + pixel]));
-        }
-    }
-    permuted
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_permuted_to_channels_last() {
-        // Two rows over a map of 2 channels × 1 row × 3 columns.
-        let weight: Vec<f32> = (0..12).map(|i| i as f32).collect();
-        assert_eq!(channels_last(&weight, [2, 1, 3]), [0., 3., 1., 4., 2., 5., 6., 9., 7., 10., 8., 11.]);
-        assert_eq!(channels_last(&weight, [6, 1, 1]), weight);
-    }
 }

@@ -9,6 +9,23 @@ use crate::isa::Isa;
 ///
 /// A tensor's name in the file loses its [`prefix`](LoadOptions::prefix), then goes through the [renamings](LoadOptions::rename)
 /// in the order that they were given, and must then be the name of a parameter.
+///
+/// ```
+/// use convoke::{LoadOptions, network};
+///
+/// network! {
+///     pub Classifier(image: [1, 8, 8]) { image -> conv1: conv(4, 3x3) -> relu -> flatten -> fc: linear(2) }
+/// }
+///
+/// # let dir = std::env::temp_dir().join(format!("convoke-options-{}", std::process::id()));
+/// # std::fs::create_dir_all(&dir)?;
+/// # let path = dir.join("pretrained.safetensors");
+/// # Classifier::random(1).save(&path)?;
+/// // Features from the file, a new head from a seed.
+/// let net = Classifier::load_with(&path, &LoadOptions::new().fresh("fc").seed(7))?;
+/// # std::fs::remove_dir_all(&dir)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct LoadOptions {
     prefix: Option<String>,

@@ -1,0 +1,255 @@
+//! A plan, step by step, as its documentation defines it: plain loops over views, sums in f64.
+//!
+//! It reads memory where a kernel would, borders included, so that a layout that is wrong gives wrong results.
+
+use crate::plan::{Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Pack, Place, Plan, Reduce, View, Windows};
+
+/// A plan with its weights and memory.
+pub struct Machine<'a> {
+    /// What runs.
+    pub plan: &'a Plan,
+    /// Each parameter's elements.
+    pub parameters: Vec<Vec<f32>>,
+    /// Zeros at first.
+    pub arena: Vec<f32>,
+    /// Each input's elements.
+    pub inputs: Vec<Vec<f32>>,
+    /// Each output's elements.
+    pub outputs: Vec<Vec<f32>>,
+}
+
+impl<'a> Machine<'a> {
+    /// With memory as a session has it at first. `weights` gives the elements of a parameter by its name.
+    pub fn new(plan: &'a Plan, weights: &dyn Fn(&str) -> Vec<f32>) -> Machine<'a> {
+        let zeros = |shape: &[usize]| vec![0.0; shape.iter().product()];
+        Machine {
+            plan,
+            parameters: plan.parameters.iter().map(|parameter| weights(&parameter.name)).collect(),
+            arena: vec![0.0; plan.arena_len],
+            inputs: plan.inputs.iter().map(|port| zeros(&port.shape)).collect(),
+            outputs: plan.outputs.iter().map(|port| zeros(&port.shape)).collect(),
+        }
+    }
+
+    /// Runs one step.
+    pub fn step(&mut self, index: usize) {
+        let step = &self.plan.steps[index];
+        let output = *step.kernel.output();
+        let result = match &step.kernel {
+            Kernel::Conv(conv) => self.conv(conv),
+            Kernel::Linear(linear) => self.linear(linear),
+            Kernel::Pool(pool) => {
+                let size = [pool.input.height, pool.input.width];
+                let pooled =
+                    |y, x, c| reduce(pool.reduce, &pool.windows, size, &output, [y, x], |y, x| self.at(&pool.input, y, x, c));
+                map(&output, |y, x, c| activate(pool.activation, pooled(y, x, c)))
+            }
+            Kernel::Affine(affine) => {
+                let (scale, shift) = self.folded(&self.plan.packs[affine.pack], output.channels, 1);
+                map(&output, |y, x, c| activate(affine.activation, scale[c] * self.inside(&affine.input, y, x, c) + shift[c]))
+            }
+            Kernel::Activate(step) => map(&output, |y, x, c| activate(step.activation, self.inside(&step.input, y, x, c))),
+            Kernel::Combine(step) => map(&output, |y, x, c| {
+                let (a, b) = (self.inside(&step.a, y, x, c), self.inside(&step.b, y, x, c));
+                let result = match step.combination {
+                    Combination::Add => a + b,
+                    Combination::Mul => a * b,
+                };
+                activate(step.activation, result)
+            }),
+            Kernel::Softmax(step) => map(&output, |y, x, c| {
+                let pixel = |c| self.inside(&step.input, y, x, c);
+                let largest = (0..output.channels).map(pixel).fold(f64::NEG_INFINITY, f64::max);
+                let sum: f64 = (0..output.channels).map(|c| (pixel(c) - largest).exp()).sum();
+                (pixel(c) - largest).exp() / sum
+            }),
+            Kernel::Copy(copy) => map(&output, |y, x, c| self.inside(&copy.input, y, x, c)),
+            Kernel::ClearBorder(clear) => return self.clear(&clear.view, clear.border),
+        };
+        let mut result = result.into_iter();
+        for y in 0..output.height as isize {
+            for x in 0..output.width as isize {
+                for c in 0..output.channels {
+                    *self.element(&output, y, x, c) = result.next().map_or(f32::NAN, |value| value as f32);
+                }
+            }
+        }
+    }
+
+    fn conv(&self, conv: &Conv) -> Vec<f64> {
+        let (filters, groups) = (conv.output.channels, conv.groups);
+        let (channels, [rows, columns]) = (conv.input.channels / groups, conv.window);
+        let (weight, bias) = self.folded(&self.plan.packs[conv.pack], filters, channels * rows * columns);
+        let convolved = |y: usize, x: usize, f: usize| {
+            let mut sum = bias[f];
+            for c in 0..channels {
+                for i in 0..rows {
+                    for j in 0..columns {
+                        let row = (y * conv.stride[0] + i * conv.dilation[0]) as isize - conv.pad[0] as isize;
+                        let column = (x * conv.stride[1] + j * conv.dilation[1]) as isize - conv.pad[1] as isize;
+                        let channel = f / (filters / groups) * channels + c;
+                        sum += weight[((f * channels + c) * rows + i) * columns + j] * self.at(&conv.input, row, column, channel);
+                    }
+                }
+            }
+            self.finish(&conv.epilogue, y, x, f, sum)
+        };
+        let Some(pool) = &conv.epilogue.pool else { return map(&conv.output, convolved) };
+        let before = View::new(Place::Arena, 0, [pool.size[0], pool.size[1], filters], [pool.size[1] * filters, filters, 1]);
+        let values = map(&before, convolved);
+        map(&conv.output, |y, x, f| {
+            let value = |y: isize, x: isize| values[(y as usize * before.width + x as usize) * filters + f];
+            reduce(pool.reduce, &pool.windows, pool.size, &conv.output, [y, x], value)
+        })
+    }
+
+    fn linear(&self, linear: &Linear) -> Vec<f64> {
+        let Linear { input, output, pack, epilogue } = linear;
+        let pack = &self.plan.packs[*pack];
+        let crate::plan::Form::Linear { map: [channels, height, width], .. } = pack.form else { panic!("{pack:?}") };
+        let len = input.len();
+        assert!(input.is_dense() && len == channels * height * width, "{input:?}");
+        let (weight, bias) = self.folded(pack, output.channels, len);
+        let memory = self.memory(input.place);
+        map(output, |_, _, o| {
+            let mut sum = bias[o];
+            for c in 0..channels {
+                for pixel in 0..height * width {
+                    let value = memory[input.offset + pixel * channels + c];
+                    sum += weight[o * len + c * height * width + pixel] * f64::from(value);
+                }
+            }
+            self.finish(epilogue, 0, 0, o, sum)
+        })
+    }
+
+    /// Residual and activation.
+    fn finish(&self, epilogue: &Epilogue, y: usize, x: usize, c: usize, sum: f64) -> f64 {
+        let residual = epilogue.residual.map_or(0.0, |residual| self.inside(&residual, y, x, c));
+        activate(epilogue.activation, sum + residual)
+    }
+
+    /// Weight and bias with the batch norm folded in; for a batch norm alone scale and shift.
+    fn folded(&self, pack: &Pack, outputs: usize, per_output: usize) -> (Vec<f64>, Vec<f64>) {
+        let parameter = |index: Option<usize>, otherwise: f64, len: usize| match index {
+            Some(index) => self.parameters[index].iter().map(|&value| f64::from(value)).collect(),
+            None => vec![otherwise; len],
+        };
+        let mut weight = parameter(pack.weight, 1.0, outputs * per_output);
+        let mut bias = parameter(pack.bias, 0.0, outputs);
+        assert_eq!((weight.len(), bias.len()), (outputs * per_output, outputs), "{pack:?}");
+        if let Some(BatchNorm { weight: gamma, bias: beta, mean, variance, eps }) = pack.batch_norm {
+            let (gamma, beta) = (parameter(gamma, 1.0, outputs), parameter(beta, 0.0, outputs));
+            let (mean, variance) = (parameter(Some(mean), 0.0, outputs), parameter(Some(variance), 1.0, outputs));
+            for o in 0..outputs {
+                let scale = gamma[o] / (variance[o] + eps).sqrt();
+                weight[o * per_output..(o + 1) * per_output].iter_mut().for_each(|value| *value *= scale);
+                bias[o] = (bias[o] - mean[o]) * scale + beta[o];
+            }
+        }
+        (weight, bias)
+    }
+
+    fn clear(&mut self, view: &View, [top, left, bottom, right]: [usize; 4]) {
+        let (rows, columns) = (0..view.height as isize, 0..view.width as isize);
+        for y in -(top as isize)..(view.height + bottom) as isize {
+            for x in -(left as isize)..(view.width + right) as isize {
+                if !(rows.contains(&y) && columns.contains(&x)) {
+                    (0..view.channels).for_each(|c| *self.element(view, y, x, c) = 0.0);
+                }
+            }
+        }
+    }
+
+    fn memory(&self, place: Place) -> &[f32] {
+        match place {
+            Place::Arena => &self.arena,
+            Place::Input(port) => &self.inputs[port],
+            Place::Output(port) => &self.outputs[port],
+        }
+    }
+
+    fn at(&self, view: &View, y: isize, x: isize, c: usize) -> f64 {
+        f64::from(self.memory(view.place)[index(view, y, x, c)])
+    }
+
+    fn inside(&self, view: &View, y: usize, x: usize, c: usize) -> f64 {
+        assert!(y < view.height && x < view.width && c < view.channels, "[{c}, {y}, {x}] of {view:?}");
+        self.at(view, y as isize, x as isize, c)
+    }
+
+    fn element(&mut self, view: &View, y: isize, x: isize, c: usize) -> &mut f32 {
+        let index = index(view, y, x, c);
+        match view.place {
+            Place::Arena => &mut self.arena[index],
+            Place::Input(_) => panic!("a step writes to an input"),
+            Place::Output(port) => &mut self.outputs[port][index],
+        }
+    }
+}
+
+/// Where an element is in its place; rows and columns may be those of a border.
+pub fn index(view: &View, y: isize, x: isize, c: usize) -> usize {
+    let index = view.offset as isize + y * view.row as isize + x * view.pixel as isize + (c * view.channel) as isize;
+    usize::try_from(index).unwrap_or_else(|_| panic!("[{c}, {y}, {x}] of {view:?} lies before its place"))
+}
+
+/// The elements of a map in the order row, column, channel.
+fn map(view: &View, f: impl Fn(usize, usize, usize) -> f64) -> Vec<f64> {
+    let mut elements = Vec::with_capacity(view.len());
+    for y in 0..view.height {
+        for x in 0..view.width {
+            elements.extend((0..view.channels).map(|c| f(y, x, c)));
+        }
+    }
+    elements
+}
+
+fn activate(activation: Activation, x: f64) -> f64 {
+    match activation {
+        Activation::Identity => x,
+        Activation::Relu => x.max(0.0),
+        Activation::LeakyRelu { slope } if x < 0.0 => x * f64::from(slope),
+        Activation::LeakyRelu { .. } => x,
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+        Activation::Tanh => x.tanh(),
+    }
+}
+
+/// One pooled element of a map of `size`.
+fn reduce(
+    reduce: Reduce,
+    windows: &Windows,
+    size: [usize; 2],
+    output: &View,
+    at: [usize; 2],
+    value: impl Fn(isize, isize) -> f64,
+) -> f64 {
+    let outputs = [output.height, output.width];
+    // Positions of the window along an axis that lie in the map, and how many lie in the map or its padding.
+    let axis = |axis: usize| -> (Vec<isize>, usize) {
+        let n = size[axis] as isize;
+        match *windows {
+            Windows::Adaptive => {
+                let (i, m, out) = (at[axis], size[axis], outputs[axis]);
+                let inside: Vec<isize> = (i * m / out..((i + 1) * m).div_ceil(out)).map(|position| position as isize).collect();
+                let count = inside.len();
+                (inside, count)
+            }
+            Windows::Sliding { window, stride, dilation, pad } => {
+                let start = (at[axis] * stride[axis]) as isize - pad[axis] as isize;
+                let all = (0..window[axis]).map(|i| start + (i * dilation[axis]) as isize);
+                let padded = all.clone().filter(|&position| position < n + pad[axis + 2] as isize).count();
+                (all.filter(|position| (0..n).contains(position)).collect(), padded)
+            }
+        }
+    };
+    let ((rows, n_rows), (columns, n_columns)) = (axis(0), axis(1));
+    let values = rows.iter().flat_map(|&y| columns.iter().map(move |&x| (y, x))).map(|(y, x)| value(y, x));
+    match reduce {
+        Reduce::Max => values.fold(f64::NEG_INFINITY, f64::max),
+        Reduce::Average { count_pad: true } => values.sum::<f64>() / (n_rows * n_columns) as f64,
+        Reduce::Average { count_pad: false } => values.sum::<f64>() / (rows.len() * columns.len()) as f64,
+    }
+}

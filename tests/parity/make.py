@@ -1,0 +1,328 @@
+"""Records what PyTorch computes for the cases of the parity suite.
+
+    python -m venv venv && venv/bin/pip install numpy torch==2.15.0 safetensors
+    venv/bin/python tests/parity/make.py            # writes cases.txt and expected.safetensors beside this file
+
+A case is a graph in the compiler's text form and the same thing in PyTorch. Inputs and weights come from one generator,
+written once here and once in `parity.rs`, so that only expected outputs are stored. PyTorch computes in f64 from the f32
+values, so that what is compared against is exact to rounding.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.numpy import save_file
+
+HERE = Path(__file__).parent
+MASK = (1 << 64) - 1
+
+
+def values(name: str, shape) -> torch.Tensor:
+    """Uniform in [-1, 1), exact in f32: SplitMix64 from the FNV-1a hash of the name; running variances in [0.5, 1.5)."""
+    state = 0xCBF29CE484222325
+    for byte in name.encode():
+        state = ((state ^ byte) * 0x100000001B3) & MASK
+    n = int(np.prod(shape))
+    with np.errstate(over="ignore"):
+        z = np.uint64(state) + np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+    x = (z >> np.uint64(40)).astype(np.float64) / 2**23 - 1
+    if name.endswith("running_var"):
+        x = x / 2 + 1
+    return torch.from_numpy(x.reshape(shape))
+
+
+CASES = []  # (name, text, expected outputs)
+
+
+def case(name, inputs, lines, compute):
+    """`lines` are the nodes of the text form, inputs first among the values; `compute` maps input batches of one to a tensor."""
+    text = [f"network {name}"]
+    tensors = []
+    for i, shape in enumerate(inputs):
+        text.append(f"input in{i} [{', '.join(map(str, shape))}]")
+        tensors.append(values(f"{name}.in{i}", shape)[None])
+    outputs = compute(lambda w, *shape: values(f"{name}.{w}", shape), *tensors)
+    for i, line in enumerate(lines):
+        text.append(f"%{len(inputs) + i} = {line}")
+    text.append(f"output out %{len(inputs) + len(lines) - 1}")
+    CASES.append((name, "\n".join(text), outputs[0].to(torch.float32).contiguous().numpy()))
+
+
+def pair(x):
+    return x if isinstance(x, tuple) else (x, x)
+
+
+def conv(name, shape, filters, window, stride=1, pad=0, dilation=1, groups=1, bias=True, round="floor"):
+    window, stride, dilation = pair(window), pair(stride), pair(dilation)
+    if isinstance(pad, tuple) and len(pad) == 4:
+        text_pad, (t, l, b, r) = f"({', '.join(map(str, pad))})", pad
+    elif pad == "same":
+        text_pad = "same"
+        total = [max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0) for n, k, s, d in zip(shape[1:], window, stride, dilation)]
+        t, l = total[0] // 2, total[1] // 2
+        b, r = total[0] - t, total[1] - l
+    else:
+        (t, l), text_pad = pair(pad), f"({pair(pad)[0]}, {pair(pad)[1]})"
+        b, r = t, l
+
+    def compute(w, x):
+        x = F.pad(x, (l, r, t, b))
+        return F.conv2d(
+            x,
+            w("c.weight", filters, shape[0] // groups, *window),
+            w("c.bias", filters) if bias else None,
+            stride,
+            0,
+            dilation,
+            groups,
+        )
+
+    line = f"conv(%0, filters = {filters}, window = {window[0]}x{window[1]}, stride = {stride[0]}x{stride[1]}, pad = {text_pad}, "
+    line += f"dilation = {dilation[0]}x{dilation[1]}, groups = {groups}, bias = {str(bias).lower()}, round = {round}) \"c\""
+    case(name, [shape], [line], compute)
+
+
+def pool(name, shape, kind, window, stride=None, pad=0, dilation=1, round="floor", count_pad=True):
+    window, pad, dilation = pair(window), pair(pad), pair(dilation)
+    stride = pair(stride) if stride else window
+    ceil = round == "ceil"
+    line = f"{kind}_pool(%0, window = {window[0]}x{window[1]}, stride = {stride[0]}x{stride[1]}, pad = ({pad[0]}, {pad[1]}), "
+    if kind == "max":
+        line += f"dilation = {dilation[0]}x{dilation[1]}, "
+        compute = lambda w, x: F.max_pool2d(x, window, stride, pad, dilation, ceil)
+    else:
+        line += f"count_pad = {str(count_pad).lower()}, "
+        compute = lambda w, x: F.avg_pool2d(x, window, stride, pad, ceil, count_pad)
+    case(name, [shape], [line + f"round = {round})"], compute)
+
+
+# Convolution: channels, filters, windows, strides, pads, dilations, groups; odd sizes throughout.
+conv("conv_1x1", (3, 5, 7), 4, 1)
+conv("conv_1x1_wide", (40, 9, 5), 70, 1, bias=False)
+conv("conv_1x1_stride", (16, 9, 9), 33, 1, stride=2)
+conv("conv_3x3", (5, 8, 6), 7, 3)
+conv("conv_3x3_pad", (16, 14, 13), 32, 3, pad=1)
+conv("conv_3x3_wide", (33, 7, 15), 65, 3, pad=1)
+conv("conv_3x3_stride", (8, 15, 17), 24, 3, stride=2, pad=1)
+conv("conv_5x5_one_channel", (1, 32, 32), 6, 5)
+conv("conv_5x5_six_channels", (6, 14, 14), 16, 5)
+conv("conv_whole_map", (16, 5, 5), 120, 5)
+conv("conv_7x7_stem", (3, 33, 31), 64, 7, stride=2, pad=3)
+conv("conv_11x11_stem", (3, 47, 51), 17, 11, stride=4, pad=2)
+conv("conv_1x7", (9, 5, 17), 10, (1, 7), pad=(0, 3))
+conv("conv_7x1", (9, 17, 5), 10, (7, 1), pad=(3, 0))
+conv("conv_2x3_strides", (4, 11, 12), 5, (2, 3), stride=(3, 2), pad=(1, 0))
+conv("conv_4x4_same", (3, 9, 10), 8, 4, pad="same")
+conv("conv_3x3_same_stride", (3, 9, 10), 8, 3, stride=2, pad="same")
+conv("conv_pad_per_side", (3, 6, 7), 8, 3, pad=(2, 0, 1, 3))
+conv("conv_pad_beyond_window", (2, 4, 4), 3, 3, pad=4)
+conv("conv_dilation", (6, 13, 14), 9, 3, pad=2, dilation=2)
+conv("conv_dilation_stride", (6, 17, 15), 9, 3, stride=2, pad=3, dilation=(3, 2))
+conv("conv_one_pixel", (19, 1, 1), 35, 3, pad=1)
+conv("conv_one_filter", (21, 6, 6), 1, 3, pad=1)
+conv("conv_300_channels", (300, 6, 5), 18, 3, pad=1)
+conv("conv_600_channels_1x1", (600, 3, 5), 20, 1)
+conv("depthwise_3x3", (20, 11, 9), 20, 3, pad=1, groups=20)
+conv("depthwise_3x3_stride", (35, 12, 13), 35, 3, stride=2, pad=1, groups=35, bias=False)
+conv("depthwise_5x5_dilation", (7, 15, 14), 7, 5, pad=4, dilation=2, groups=7)
+conv("depthwise_1x3", (18, 6, 9), 18, (1, 3), pad=(0, 1), groups=18)
+conv("depthwise_multiplier", (6, 9, 8), 18, 3, pad=1, groups=6)
+conv("grouped_2", (12, 9, 10), 16, 3, pad=1, groups=2)
+conv("grouped_4_per_group", (32, 9, 9), 32, 3, pad=1, groups=8)
+conv("grouped_8_per_group_stride", (32, 11, 9), 32, 3, stride=2, pad=1, groups=4)
+conv("grouped_4_in_8_out", (16, 7, 6), 32, 3, pad=1, groups=4)
+conv("grouped_3_per_group", (15, 8, 7), 20, 3, pad=1, groups=5)
+conv("grouped_32_per_group", (64, 7, 7), 64, 3, pad=1, groups=2)
+conv("grouped_1x1", (24, 5, 5), 40, 1, groups=8)
+conv("grouped_5x5_dilation", (8, 14, 13), 12, (5, 2), pad=(3, 1), dilation=(2, 1), groups=4)
+
+# Pooling: both roundings, windows that hang over, that start in the padding, that count it or not.
+pool("max_2x2", (3, 8, 6), "max", 2)
+pool("max_3x3_stride", (17, 13, 15), "max", 3, 2, 1)
+pool("max_3x3_ceil", (5, 14, 12), "max", 3, 2, round="ceil")
+pool("max_3x3_pad_ceil", (5, 8, 9), "max", 3, 2, 1, round="ceil")
+pool("max_starts_in_padding", (2, 5, 5), "max", 2, 2, 1, round="ceil")
+pool("max_dilation", (4, 11, 13), "max", 3, 2, 1, dilation=2)
+pool("max_3x2_strides", (33, 9, 8), "max", (3, 2), (1, 2), (1, 0))
+pool("max_overlapping", (6, 9, 9), "max", 3, 1, 1)
+pool("avg_2x2", (6, 28, 28), "avg", 2)
+pool("avg_3x3_pad", (9, 7, 9), "avg", 3, 2, 1)
+pool("avg_3x3_pad_not_counted", (9, 7, 9), "avg", 3, 2, 1, count_pad=False)
+pool("avg_3x3_ceil", (4, 8, 10), "avg", 3, 2, 1, round="ceil")
+pool("avg_3x3_ceil_not_counted", (4, 8, 10), "avg", 3, 2, 1, round="ceil", count_pad=False)
+pool("avg_ceil_overhang", (18, 6, 7), "avg", 2, 2, 0, round="ceil")
+pool("avg_4x3", (5, 9, 11), "avg", (4, 3), (2, 3), (2, 1))
+for h, w, oh, ow in [(7, 7, 1, 1), (13, 11, 6, 6), (5, 4, 7, 3), (10, 9, 3, 9)]:
+    for kind, torch_pool in [("avg", F.adaptive_avg_pool2d), ("max", F.adaptive_max_pool2d)]:
+        case(
+            f"adaptive_{kind}_{h}x{w}_to_{oh}x{ow}",
+            [(19, h, w)],
+            [f"adaptive_{kind}_pool(%0, size = {oh}x{ow})"],
+            lambda w_, x, p=torch_pool, s=(oh, ow): p(x, s),
+        )
+
+# Fully connected.
+for n, m in [(7, 4), (120, 84), (33, 1000), (1, 1), (513, 65)]:
+    case(f"linear_{n}_{m}", [(n,)], [f'linear(%0, outputs = {m}) "fc"'], lambda w, x, n=n, m=m: F.linear(x, w("fc.weight", m, n), w("fc.bias", m)))
+case("linear_no_bias", [(40,)], ['linear(%0, outputs = 9, bias = false) "fc"'], lambda w, x: F.linear(x, w("fc.weight", 9, 40)))
+case(
+    "flatten_then_linear",
+    [(18, 3, 5)],
+    ["flatten(%0)", 'linear(%1, outputs = 21) "fc"'],
+    lambda w, x: F.linear(x.flatten(1), w("fc.weight", 21, 270), w("fc.bias", 21)),
+)
+case("flatten_alone", [(5, 3, 4)], ["flatten(%0)"], lambda w, x: x.flatten(1))
+case(
+    "conv_flatten_relu",
+    [(3, 6, 5)],
+    ['conv(%0, filters = 7, window = 3x3) "c"', "flatten(%1)", "relu(%2)"],
+    lambda w, x: F.relu(F.conv2d(x, w("c.weight", 7, 3, 3, 3), w("c.bias", 7)).flatten(1)),
+)
+
+# Element by element, over maps with odd channels and over vectors; scaled so that the functions bend.
+for name, call, f in [
+    ("relu", "relu(%1)", F.relu),
+    ("leaky_relu", "leaky_relu(%1)", F.leaky_relu),
+    ("leaky_relu_slope", "leaky_relu(%1, slope = 0.2)", lambda x: F.leaky_relu(x, 0.2)),
+    ("relu6", "relu6(%1)", F.relu6),
+    ("sigmoid", "sigmoid(%1)", torch.sigmoid),
+    ("tanh", "tanh(%1)", torch.tanh),
+    ("softmax", "softmax(%1)", lambda x: F.softmax(x, 1)),
+    ("dropout", "dropout(%1)", lambda x: x),
+]:
+    case(
+        f"{name}_after_conv",
+        [(5, 4, 7)],
+        ['conv(%0, filters = 19, window = 1x1) "c"', call],
+        lambda w, x, f=f: f(F.conv2d(x, w("c.weight", 19, 5, 1, 1), w("c.bias", 19))),
+    )
+    case(f"{name}_of_map", [(5, 4, 7)], [call.replace("%1", "%0")], lambda w, x, f=f: f(x))
+    case(f"{name}_of_vector", [(37,)], [call.replace("%1", "%0")], lambda w, x, f=f: f(x))
+
+
+def norm(w, x, name, c, eps=1e-5, affine=True):
+    gamma, beta = (w(f"{name}.weight", c), w(f"{name}.bias", c)) if affine else (None, None)
+    return F.batch_norm(x, w(f"{name}.running_mean", c), w(f"{name}.running_var", c), gamma, beta, False, 0.0, eps)
+
+
+case("batch_norm", [(21, 5, 6)], ['batch_norm(%0) "bn"'], lambda w, x: norm(w, x, "bn", 21))
+case("batch_norm_of_vector", [(21,)], ['batch_norm(%0) "bn"'], lambda w, x: norm(w, x, "bn", 21))
+case("batch_norm_eps", [(8, 5, 6)], ['batch_norm(%0, eps = 0.1, affine = false) "bn"'], lambda w, x: norm(w, x, "bn", 8, 0.1, False))
+for bias in [True, False]:
+    case(
+        f"conv_norm_relu_bias_{str(bias).lower()}",
+        [(9, 10, 11)],
+        [f'conv(%0, filters = 20, window = 3x3, pad = 1, bias = {str(bias).lower()}) "c"', 'batch_norm(%1) "bn"', "relu(%2)"],
+        lambda w, x, bias=bias: F.relu(
+            norm(w, F.conv2d(x, w("c.weight", 20, 9, 3, 3), w("c.bias", 20) if bias else None, 1, 1), "bn", 20)
+        ),
+    )
+case(
+    "norm_relu_conv",
+    [(9, 10, 11)],
+    ['batch_norm(%0) "bn"', "relu(%1)", 'conv(%2, filters = 20, window = 3x3, pad = 1) "c"'],
+    lambda w, x: F.conv2d(F.relu(norm(w, x, "bn", 9)), w("c.weight", 20, 9, 3, 3), w("c.bias", 20), 1, 1),
+)
+case(
+    "linear_norm",
+    [(30,)],
+    ['linear(%0, outputs = 17) "fc"', 'batch_norm(%1) "bn"'],
+    lambda w, x: norm(w, F.linear(x, w("fc.weight", 17, 30), w("fc.bias", 17)), "bn", 17),
+)
+
+# Several values: residuals, concatenations, two inputs.
+case("add", [(5, 6, 7), (5, 6, 7)], ["add(%0, %1)"], lambda w, a, b: a + b)
+case("add_to_itself", [(5, 6, 7)], ["add(%0, %0)"], lambda w, a: a + a)
+case("mul", [(5, 6, 7), (5, 6, 7)], ["mul(%0, %1)"], lambda w, a, b: a * b)
+case("mul_vectors", [(50,), (50,)], ["mul(%0, %1)"], lambda w, a, b: a * b)
+case("concat", [(5, 6, 7), (3, 6, 7), (17, 6, 7)], ["concat(%0, %1, %2)"], lambda w, a, b, c: torch.cat([a, b, c], 1))
+case("concat_twice_the_same", [(5, 6, 7)], ["concat(%0, %0)"], lambda w, a: torch.cat([a, a], 1))
+case("concat_vectors", [(5,), (7,)], ["concat(%0, %1)"], lambda w, a, b: torch.cat([a, b], 1))
+case("pad", [(5, 4, 6)], ["pad(%0, sides = (1, 2, 3, 0))"], lambda w, x: F.pad(x, (2, 0, 1, 3)))
+case("subsample", [(5, 7, 8)], ["subsample(%0, stride = 2x2)"], lambda w, x: x[:, :, ::2, ::2])
+
+
+def two(w, x, name, c, f):
+    return F.conv2d(x, w(f"{name}.weight", f, c, 3, 3), w(f"{name}.bias", f), 1, 1)
+
+
+case(
+    "residual",
+    [(18, 9, 8)],
+    ['conv(%0, filters = 18, window = 3x3, pad = 1) "a"', "relu(%1)", 'conv(%2, filters = 18, window = 3x3, pad = 1) "b"', "add(%3, %0)", "relu(%4)"],
+    lambda w, x: F.relu(two(w, F.relu(two(w, x, "a", 18, 18)), "b", 18, 18) + x),
+)
+case(
+    "residual_of_two_convs",
+    [(6, 9, 8)],
+    ['conv(%0, filters = 20, window = 3x3, pad = 1) "a"', 'conv(%0, filters = 20, window = 3x3, pad = 1) "b"', "add(%1, %2)", "max_pool(%3, window = 2x2, round = floor)"],
+    lambda w, x: F.max_pool2d(two(w, x, "a", 6, 20) + two(w, x, "b", 6, 20), 2),
+)
+case(
+    "option_a_shortcut",
+    [(8, 8, 8)],
+    ["subsample(%0, stride = 2x2)", "pad_channels(%1, before = 4, after = 4)", 'conv(%0, filters = 16, window = 3x3, stride = 2, pad = 1, round = floor) "a"', "add(%3, %2)", "relu(%4)"],
+    lambda w, x: F.relu(
+        F.conv2d(x, w("a.weight", 16, 8, 3, 3), w("a.bias", 16), 2, 1) + F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 4, 4))
+    ),
+)
+case(
+    "branches",
+    [(12, 9, 9)],
+    [
+        'conv(%0, filters = 7, window = 1x1) "a"',
+        "relu(%1)",
+        'conv(%0, filters = 18, window = 3x3, pad = 1) "b"',
+        "max_pool(%0, window = 3x3, stride = 1, pad = 1)",
+        "concat(%2, %3, %4)",
+        'conv(%5, filters = 10, window = 3x3, pad = 1) "d"',
+    ],
+    lambda w, x: two(
+        w,
+        torch.cat(
+            [F.relu(F.conv2d(x, w("a.weight", 7, 12, 1, 1), w("a.bias", 7))), two(w, x, "b", 12, 18), F.max_pool2d(x, 3, 1, 1)], 1
+        ),
+        "d",
+        37,
+        10,
+    ),
+)
+
+
+def dense(w, x):
+    for i in range(3):
+        c = x.shape[1]
+        x = torch.cat([x, two(w, F.relu(norm(w, x, f"n{i}", c)), f"c{i}", c, 6)], 1)
+    return F.avg_pool2d(x, 2)
+
+
+case(
+    "dense_block",
+    [(10, 8, 8)],
+    sum(
+        [
+            [
+                f'batch_norm(%{4 * i}) "n{i}"',
+                f"relu(%{4 * i + 1})",
+                f'conv(%{4 * i + 2}, filters = 6, window = 3x3, pad = 1) "c{i}"',
+                f"concat(%{4 * i}, %{4 * i + 3})",
+            ]
+            for i in range(3)
+        ],
+        [],
+    )
+    + ["avg_pool(%12, window = 2x2)"],
+    dense,
+)
+
+if __name__ == "__main__":
+    assert len({name for name, _, _ in CASES}) == len(CASES)
+    head = f"# Made by make.py with PyTorch {torch.__version__}: {len(CASES)} cases.\n\n"
+    (HERE / "cases.txt").write_text(head + "\n\n".join(text for _, text, _ in CASES) + "\n")
+    save_file({name: expected for name, _, expected in CASES}, HERE / "expected.safetensors")
+    print(f"{len(CASES)} cases, {sum(expected.nbytes for _, _, expected in CASES)} bytes")
