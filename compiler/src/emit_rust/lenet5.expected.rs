@@ -19,7 +19,7 @@
 | 10 | `tanh` | 84 |  |
 | output | `linear(10)` | 10 | 850 |
 */
-#[derive(Clone, Debug)]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct LeNet5 {
     net: ::convoke::rt::Net,
 }

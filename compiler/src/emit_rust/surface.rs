@@ -15,7 +15,7 @@ pub fn surface(surface: &Surface, outcome: &Outcome) -> TokenStream {
     rust! {
         #attrs
         #[doc = #about]
-        #[derive(Clone, Debug)]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #vis struct #name { net: #krate::rt::Net }
         impl #name { #constants #methods }
     }

@@ -2,18 +2,23 @@
 //! and the map before pooling never reaches memory.
 //!
 //! Only windows that overlap by at most a row and a column are taken in, so that few rows have to be kept at a time.
+//! An activation behind a maximum goes before it where that is the same: `relu(max(a, b)) = max(relu(a), relu(b))`.
 
-use super::rewrite::{bare_lowering, fuse, only_for_one, own_lowering, stage_lowerings};
+use super::rewrite::{fuse, only_for_one, own_lowering, stage_lowerings};
 use crate::graph::{Graph, Node};
 use crate::ops::Lowering;
-use crate::plan::Windows;
+use crate::plan::{Activation, Reduce, Windows};
 
 /// See the module.
 pub fn run(graph: &mut Graph) {
     let mut at = 0;
     while at < graph.nodes.len() {
         match producer(graph, at) {
-            Some(producer) => fuse(graph, producer, at, 0),
+            Some(producer) => {
+                let behind = graph.nodes[at].epilogue.pop();
+                graph.nodes[producer].epilogue.extend(behind);
+                fuse(graph, producer, at, 0);
+            }
             None => at += 1,
         }
     }
@@ -21,9 +26,25 @@ pub fn run(graph: &mut Graph) {
 
 /// The node that takes in the pooling at `at`.
 fn producer(graph: &Graph, at: usize) -> Option<usize> {
-    let Some(Lowering::Pool { windows, .. }) = bare_lowering(graph, &graph.nodes[at]) else { return None };
-    let producer = only_for_one(graph, graph.nodes[at].inputs[0])?;
-    (pays(&windows) && takes_pool(graph, &graph.nodes[producer])).then_some(producer)
+    let node = &graph.nodes[at];
+    let Lowering::Pool { windows, reduce } = own_lowering(graph, node) else { return None };
+    let producer = only_for_one(graph, node.inputs[0])?;
+    let activated = stage_lowerings(graph, &graph.nodes[producer]).iter().any(|stage| matches!(stage, Lowering::Activation(_)));
+    let commutes = match stage_lowerings(graph, node).as_slice() {
+        [] => true,
+        [Lowering::Activation(activation)] => reduce == Reduce::Max && !activated && grows_exactly(*activation),
+        _ => false,
+    };
+    (commutes && pays(&windows) && takes_pool(graph, &graph.nodes[producer])).then_some(producer)
+}
+
+/// Whether the maximum of a function is the function of the maximum to the last bit, at the cost of a comparison or so.
+fn grows_exactly(activation: Activation) -> bool {
+    match activation {
+        Activation::Identity | Activation::Relu | Activation::Relu6 => true,
+        Activation::LeakyRelu { slope } => slope >= 0.0,
+        Activation::Sigmoid | Activation::Tanh => false,
+    }
 }
 
 /// Whether few rows have to be kept: windows of at most 3 that touch or overlap by one.

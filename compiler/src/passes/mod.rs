@@ -9,6 +9,7 @@ mod fold_batch_norm;
 mod fuse_activations;
 mod fuse_pools;
 mod fuse_residuals;
+mod nest_concats;
 pub mod rewrite;
 
 use crate::graph::Graph;
@@ -25,6 +26,7 @@ const PASSES: &[(&str, Pass)] = &[
     ("fuse_residuals", fuse_residuals::run),
     ("fuse_activations", fuse_activations::run),
     ("fuse_pools", fuse_pools::run),
+    ("nest_concats", nest_concats::run),
 ];
 
 /// The graph that prediction runs. The error names the pass that broke the graph: a mistake in this crate, not in a definition.

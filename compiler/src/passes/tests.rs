@@ -156,6 +156,54 @@ fn pooling_is_fused_where_few_rows_have_to_be_kept() {
 }
 
 #[test]
+fn an_activation_goes_before_a_maximum_where_that_is_the_same() {
+    check(
+        fuse_pools::run,
+        "network N
+         input x [4, 16, 16]
+         %1 = conv(%0, filters = 4, window = 3x3) \"a\"
+         %2 = max_pool(%1, window = 2x2) -> relu
+         %3 = conv(%2, filters = 4, window = 1x1, pad = 1) \"b\"
+         %4 = max_pool(%3, window = 3x3) -> tanh
+         %5 = conv(%4, filters = 4, window = 3x3, pad = 1) \"c\"
+         %6 = avg_pool(%5, window = 3x3) -> relu
+         output y %6",
+        "%2 = conv(%0, filters = 4, window = 3x3) \"a\" -> relu -> max_pool(window = 2x2) : [4, 7, 7]
+         %3 = conv(%2, filters = 4, window = 1x1, pad = 1) \"b\" : [4, 9, 9]
+         %4 = max_pool(%3, window = 3x3) -> tanh : [4, 3, 3]
+         %5 = conv(%4, filters = 4, window = 3x3, pad = 1) \"c\" : [4, 3, 3]
+         %6 = avg_pool(%5, window = 3x3) -> relu : [4, 1, 1]",
+    );
+}
+
+#[test]
+fn lists_that_grow_are_concatenated_one_by_one() {
+    check(
+        nest_concats::run,
+        "network N
+         input x [4, 8, 8]
+         %1 = relu(%0)
+         %2 = tanh(%0)
+         %3 = sigmoid(%0)
+         %4 = concat(%1, %2)
+         %5 = concat(%1, %2, %3)
+         %6 = concat(%1, %2, %3, %1)
+         %7 = concat(%2, %1, %3)
+         output y %4
+         output z %5
+         output u %6
+         output v %7",
+        "%1 = relu(%0) : [4, 8, 8]
+         %2 = tanh(%0) : [4, 8, 8]
+         %3 = sigmoid(%0) : [4, 8, 8]
+         %4 = concat(%1, %2) : [8, 8, 8]
+         %5 = concat(%4, %3) : [12, 8, 8]
+         %6 = concat(%5, %1) : [16, 8, 8]
+         %7 = concat(%2, %1, %3) : [12, 8, 8]",
+    );
+}
+
+#[test]
 fn no_pass_changes_what_a_graph_means() {
     let mut n_fused = 0;
     for seed in 0..300 {

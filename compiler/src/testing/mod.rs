@@ -1,5 +1,5 @@
 //! What tests of the compiler and of back ends share: random graphs with their weights, and a naive interpreter of plans.
-//! Not part of what users link: behind the feature `testing`. Floor 8.
+//! Not part of what users link: behind the feature `testing`.
 
 mod graphs;
 mod interpret;
