@@ -21,9 +21,8 @@ pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 ///
 /// **How near to torchvision:** for the same decoded pixels the result has the same bits as torchvision's
 /// `Resize`, `CenterCrop`, `ToTensor`, `Normalize` on a PIL image: bilinear with antialiasing in Pillow's fixed-point
-/// arithmetic, grey by Pillow's weights (ITU-R 601-2), the same rounding of sizes and offsets. Two exceptions: where
-/// [`stretch`](Preprocess::stretch) shrinks height much more than width, Pillow filters columns before rows, and some pixels
-/// differ by one level of 255; and decoders of JPEG differ among each other by a level or two (those of PNG do not). Like
+/// arithmetic, grey by Pillow's weights (ITU-R 601-2), the same rounding of sizes and offsets (tested against torchvision
+/// 0.29 with Pillow 13). Decoders of JPEG differ among each other by a level or two of 255; those of PNG do not. Like
 /// PIL, it leaves a photograph as its file has it, even where its EXIF data says to turn it.
 ///
 /// ```

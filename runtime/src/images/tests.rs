@@ -33,10 +33,18 @@ fn bits_are_torchvisions() {
         let found = [normalised.as_slice(), enlarged.as_slice(), grey.as_slice()].map(hash);
         assert_eq!(found, expected, "{width}x{height}: {found:x?}");
     }
-    for ((width, height), expected) in [((61, 47), 0xcd7c1efcf0f1672f), ((300, 33), 0x8a51569ac28100bd)] {
+    for ((width, height), expected) in [
+        ((61, 47), 0xcd7c1efcf0f1672f),
+        ((300, 33), 0x8a51569ac28100bd),
+        // Columns are filtered before rows.
+        ((47, 61), 0xda1e488c5393bece),
+        ((40, 40), 0x970bbf4aba9c3443),
+    ] {
         let stretched: Map<3, 20, 33> = Preprocess::<3>::new().stretch().apply(&picture(width, height)).unwrap();
         assert_eq!(hash(stretched.as_slice()), expected, "{width}x{height}");
     }
+    let tall: Map<3, 32, 32> = Preprocess::<3>::new().shorter_side(40).apply(&picture(60, 200)).unwrap();
+    assert_eq!(hash(tall.as_slice()), 0x14ea9244b26e68bd);
     let cropped: Map<3, 31, 30> = Preprocess::<3>::new().apply(&picture(61, 47)).unwrap();
     assert_eq!(hash(cropped.as_slice()), 0xa5cf9fbf0346fd8d);
 }
