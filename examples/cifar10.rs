@@ -86,7 +86,7 @@ where
         found += 1;
     }
     if found == 0 {
-        return Err(format!("{}: there are no files in this tar", tar.display()).into());
+        return Err(format!("`{}` holds no files", tar.display()).into());
     }
     let wanted = arguments.limit.unwrap_or(found).min(found);
 
@@ -112,7 +112,7 @@ where
             continue;
         }
         let path = file.path()?.into_owned();
-        let place = |what| format!("{}: {}: {what}", tar.display(), path.display());
+        let place = |what| format!("`{}` in `{}` {what}", path.display(), tar.display());
         classes.push(class_of(&path).map_err(place)?);
         images.push(decode(&mut file).map_err(place)?);
         if images.len() == BATCH {
@@ -130,13 +130,17 @@ where
 }
 
 fn open(tar: &Path) -> Result<Archive<BufReader<File>>> {
-    let file = File::open(tar).map_err(|e| format!("cannot open {}: {e}", tar.display()))?;
+    let file = File::open(tar).map_err(|e| format!("cannot open `{}`: {e}", tar.display()))?;
     Ok(Archive::new(BufReader::new(file)))
 }
 
 /// The files of a tar, without its folders, links and the like.
 fn files<'a, R: Read>(archive: &'a mut Archive<R>, tar: &'a Path) -> Result<impl Iterator<Item = Result<Entry<'a, R>>>> {
-    let broken = |e: io::Error| format!("{} is not a tar archive, or a damaged one: {e}", tar.display());
+    let broken = |e: io::Error| {
+        // What the archive's reader says of a header that is none repeats its bytes.
+        let cause = if e.kind() == io::ErrorKind::Other { String::new() } else { format!(": {e}") };
+        format!("`{}` is not a tar archive or is damaged{cause}", tar.display())
+    };
     let entries = archive.entries().map_err(broken)?.map(move |entry| Ok(entry.map_err(broken)?));
     Ok(entries.filter(|entry: &Result<Entry<R>>| entry.as_ref().map_or(true, |e| e.header().entry_type().is_file())))
 }
@@ -145,7 +149,7 @@ fn files<'a, R: Read>(archive: &'a mut Archive<R>, tar: &'a Path) -> Result<impl
 fn class_of(path: &Path) -> std::result::Result<usize, String> {
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let class = CLASSES.iter().position(|class| *class == folder);
-    class.ok_or_else(|| format!("the folder `{folder}` is none of the classes {}", CLASSES.join(", ")))
+    class.ok_or_else(|| format!("is in the folder `{folder}`, which is none of the classes {}", CLASSES.join(", ")))
 }
 
 /// A PNG or JPEG of 32x32 pixels as the networks take it: their weights were trained with ImageNet's mean and deviation.
@@ -185,8 +189,8 @@ mod tests {
     #[test]
     fn an_unknown_folder_is_named() {
         let error = class_of(Path::new("plane/0000.png")).unwrap_err();
-        assert!(error.starts_with("the folder `plane` is none of the classes airplane, "), "{error}");
-        assert!(class_of(Path::new("0000.png")).unwrap_err().starts_with("the folder `` is none"));
+        assert!(error.starts_with("is in the folder `plane`, which is none of the classes airplane, "), "{error}");
+        assert!(class_of(Path::new("0000.png")).unwrap_err().starts_with("is in the folder ``, "));
     }
 
     #[test]
@@ -210,7 +214,7 @@ mod tests {
         let bytes = [b'x'; 2048];
         let mut archive = Archive::new(&bytes[..]);
         let error = files(&mut archive, Path::new("x.tar")).unwrap().next().unwrap().err().unwrap().to_string();
-        assert!(error.starts_with("x.tar is not a tar archive, or a damaged one: "), "{error}");
+        assert_eq!(error, "`x.tar` is not a tar archive or is damaged");
     }
 
     #[test]
