@@ -142,6 +142,7 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
         }
         Kernel::ClearBorder(ClearBorder { view, border: [top, left, bottom, right] }) => {
             written(plan, view)?;
+            bordered(view)?;
             let rows = reach(view.height, *top, *bottom)?;
             let columns = reach(view.width, *left, *right)?;
             inside(plan, view, rows, columns)
@@ -164,6 +165,13 @@ fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
     lanes(output)?;
     accept_epilogue(plan, epilogue, output)?;
     let size = conv.size();
+    // Scratch is measured by these.
+    let result = n_elements(&[size[0], size[1], output.channels]);
+    let row = [stride[0], stride[1], size[1], input.channels].iter().try_fold(1_usize, |n, &size| n.checked_mul(size));
+    ensure(result.is_some() && row.is_some(), || {
+        format!("a result of {}, {} and {} elements, stride {stride:?}", output.channels, size[0], size[1])
+    })?;
+    bordered(input)?;
     let mut reads = [(0, 0); 2];
     for axis in 0..2 {
         ensure(size[axis] > 0 && window[axis] > 0 && stride[axis] > 0 && dilation[axis] > 0, || {
@@ -309,6 +317,11 @@ fn place_len(plan: &Plan, place: Place) -> Check<usize> {
         Place::Output(i) => plan.outputs.get(i),
     };
     port.map(|port| port.shape.iter().product()).ok_or_else(|| format!("there is no {place:?}"))
+}
+
+/// Whether rows and columns beyond a view are others than its own, so that where they end is bounded by the view's place.
+fn bordered(view: &View) -> Check {
+    ensure(view.row > 0 && view.pixel > 0, || format!("{view:?} has a border at no distance"))
 }
 
 /// Whether two views have the same sizes.

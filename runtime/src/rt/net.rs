@@ -63,7 +63,8 @@ impl Net {
         Net::new(plan, Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options), &options)
     }
 
-    fn new(plan: &'static Plan, weights: Result<Weights>, options: &LoadOptions) -> Net {
+    /// With any weights. An error is that of the first session.
+    pub(super) fn new(plan: &'static Plan, weights: Result<Weights>, options: &LoadOptions) -> Net {
         let ready = match &weights {
             Ok(weights) => Ready::new(plan, weights, options),
             Err(error) => Err(error.clone()),
