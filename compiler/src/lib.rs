@@ -88,7 +88,7 @@ pub fn network(tokens: TokenStream, read_header: &ReadHeader<'_>) -> TokenStream
                 Outcome::Failed(errors.take().unwrap_or_else(silent))
             }
         };
-        emit_rust::emit(&surface(network, &krate), &outcome)
+        emit_rust::emit(&surface(network, &krate, n_errors > 0), &outcome)
     });
     items.collect()
 }
@@ -96,15 +96,26 @@ pub fn network(tokens: TokenStream, read_header: &ReadHeader<'_>) -> TokenStream
 /// From a graph to its plan; `None` after a mistake.
 #[cfg(feature = "parse")]
 fn plan_of(network: &Network, reports: &mut Reports) -> Option<Plan> {
-    let graph = network.graph.as_ref()?;
+    let Some(graph) = &network.graph else {
+        if reports.is_empty() {
+            reports.add_whole(network, "this definition has no graph, which is a mistake of the compiler: please report it");
+        }
+        return None;
+    };
     let optimised = verify::verify(graph).and_then(|()| passes::optimise(graph.clone()));
     let plan = optimised.and_then(|optimised| lower::lower(&optimised, graph));
     plan.map_err(|message| reports.add_whole(network, message)).ok()
 }
 
 #[cfg(feature = "parse")]
-fn surface(network: &Network, krate: &TokenStream) -> Surface {
-    let bytes = |file: &String| quote_spanned!(Span::mixed_site() => ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #file)));
+fn surface(network: &Network, krate: &TokenStream, failed: bool) -> Surface {
+    let bytes = |file: &String| match failed {
+        // The file may not be there, which has been reported.
+        true => quote_spanned!(Span::mixed_site() => &[]),
+        false => quote_spanned! { Span::mixed_site() =>
+            ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #file))
+        },
+    };
     Surface {
         attrs: network.attrs.clone(),
         vis: network.vis.clone(),

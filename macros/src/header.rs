@@ -11,14 +11,16 @@ const LENGTH_BYTES: u64 = 8;
 /// A header beyond this is none: the format's own limit, in bytes.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// Reads the header of a safetensors file and checks it against the file's length; otherwise says what is wrong.
-pub fn read(path: &Path) -> Result<Header, String> {
-    let cannot = |error: std::io::Error| format!("cannot read {}: {error}", path.display());
-    let is_none = |why: String| format!("{} is not a safetensors file: {why}", path.display());
-    let mut file = File::open(path).map_err(cannot)?;
+/// Reads the header of a safetensors file, whose path starts from `root`, and checks it against the file's length; otherwise says
+/// what is wrong.
+pub fn read(root: &Path, path: &str) -> Result<Header, String> {
+    let cannot =
+        |error: std::io::Error| format!("cannot read {path:?}: {error}\nhelp: the path starts from the directory of Cargo.toml");
+    let is_none = |why: String| format!("{path:?} is not a safetensors file: {why}");
+    let mut file = File::open(root.join(path)).map_err(cannot)?;
     let metadata = file.metadata().map_err(cannot)?;
     if !metadata.is_file() {
-        return Err(format!("{} is not a file", path.display()));
+        return Err(format!("{path:?} is not a file"));
     }
     let file_bytes = metadata.len();
     if file_bytes < LENGTH_BYTES {
@@ -28,7 +30,13 @@ pub fn read(path: &Path) -> Result<Header, String> {
     file.read_exact(&mut length).map_err(cannot)?;
     let header_bytes = u64::from_le_bytes(length);
     if header_bytes > MAX_HEADER_BYTES {
-        return Err(is_none("it does not begin with the length of a header".to_owned()));
+        let why = match length.starts_with(b"PK\x03\x04") {
+            true => {
+                "it is a zip archive, as `torch.save` writes\nhelp: convert it once, in Python: `safetensors.torch.save_file(torch.load(\"in.pth\"), \"out.safetensors\")`"
+            }
+            false => "it does not begin with the length of a header",
+        };
+        return Err(is_none(why.to_owned()));
     }
     if header_bytes > file_bytes - LENGTH_BYTES {
         return Err(is_none(format!("it claims a header of {header_bytes} bytes, but has only {file_bytes}; is it cut off?")));
@@ -38,7 +46,7 @@ pub fn read(path: &Path) -> Result<Header, String> {
     let (header, data_bytes) = parse(&header).map_err(is_none)?;
     let held = file_bytes - LENGTH_BYTES - header_bytes;
     if data_bytes != held {
-        return Err(format!("{} should hold {data_bytes} bytes of weights, but holds {held}; is it cut off?", path.display()));
+        return Err(format!("{path:?} should hold {data_bytes} bytes of weights, but holds {held}; is it cut off?"));
     }
     Ok(header)
 }
@@ -97,10 +105,11 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong_with_a_file() {
-        let path = std::env::temp_dir().join(format!("convoke-header-{}", std::process::id()));
+        let (directory, name) = (std::env::temp_dir(), format!("convoke-header-{}", std::process::id()));
+        let path = directory.join(&name);
         let check = |bytes: &[u8]| {
             std::fs::write(&path, bytes).expect("a temporary file");
-            read(&path).err().unwrap_or_default()
+            read(&directory, &name).err().unwrap_or_default()
         };
         let header = br#"{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}"#;
         let file = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat();
@@ -108,8 +117,8 @@ mod tests {
         assert!(check(&file[..file.len() - 1]).contains("should hold 4 bytes of weights, but holds 3"));
         assert!(check(&file[..20]).contains("claims a header"));
         assert!(check(b"").contains("it has 0 bytes"));
-        assert!(check(b"PK\x03\x04 a zip archive").contains("does not begin"));
+        assert!(check(b"PK\x03\x04 a zip archive").contains("it is a zip archive"));
         std::fs::remove_file(&path).expect("a temporary file");
-        assert!(read(&path).err().unwrap_or_default().contains("cannot read"));
+        assert!(read(&directory, &name).err().unwrap_or_default().contains("cannot read"));
     }
 }

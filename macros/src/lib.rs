@@ -98,7 +98,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
     let read_header = |file: &str| {
         // The directory of the crate that is compiled; the emitted `include_bytes!` starts from it, too.
         let root = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("`weights` needs cargo, which says where the crate is")?;
-        header::read(&Path::new(&root).join(file))
+        header::read(Path::new(&root), file)
     };
     convoke_compiler::network(tokens.into(), &read_header).into()
 }

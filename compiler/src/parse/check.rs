@@ -18,7 +18,7 @@ pub const PROPERTIES: &[&str] = &["channels", "height", "width", "len"];
 
 /// Checks everything; returns the blocks that use themselves, which must not be evaluated.
 pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> {
-    let mut checker = Checker { source, reports, scope: Vec::new(), calls: Vec::new(), in_sizes: false };
+    let mut checker = Checker { source, reports, scope: Vec::new(), calls: Vec::new(), constants: &[], in_sizes: false };
     checker.items();
     let mut calls = HashMap::new();
     for block in &source.blocks {
@@ -26,10 +26,10 @@ pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> 
             if let Some(default) = &param.default {
                 checker.expr(default);
             }
-            checker.scope.push(Known { name: &param.name, what: "parameter", used: false });
+            checker.enter(&param.name, "parameter");
         }
         checker.body(&block.body);
-        checker.leave(0);
+        checker.leave(0, block.body.damaged);
         calls.entry(block.name.text.as_str()).or_insert(std::mem::take(&mut checker.calls));
     }
     for network in &source.networks {
@@ -40,10 +40,10 @@ pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> 
         }
         checker.in_sizes = false;
         for Input { name, .. } in &network.inputs {
-            checker.scope.push(Known { name, what: "input", used: false });
+            checker.enter(name, "input");
         }
         checker.body(&network.body);
-        checker.leave(0);
+        checker.leave(0, network.body.damaged);
     }
     recursive(&calls, reports)
 }
@@ -61,6 +61,8 @@ struct Checker<'a, 'r> {
     scope: Vec<Known<'a>>,
     /// Of the block that is checked.
     calls: Vec<&'a Name>,
+    /// Those that are known.
+    constants: &'a [Let],
     in_sizes: bool,
 }
 
@@ -99,25 +101,34 @@ impl<'a> Checker<'a, '_> {
         for network in &source.networks {
             self.twice("input", network.inputs.iter().map(|input| (input.name.text.as_str(), input.name.place)));
         }
-        for round in source.round.iter().chain(source.networks.iter().filter_map(|network| network.round.as_ref())) {
+        let of_networks = source.networks.iter().map(|network| &network.settings);
+        for round in of_networks.chain([&source.settings]).filter_map(|settings| settings.round.as_ref()) {
             if !Round::WORDS.contains(&round.text.as_str()) {
                 self.mistake(round.place, format!("`round` is `exact`, `floor` or `ceil`, not `{}`", round.text));
             }
         }
-        for Let { value, .. } in &source.constants {
+        for (index, Let { value, .. }) in source.constants.iter().enumerate() {
+            self.constants = &source.constants[..index];
             if let ExprKind::Chain(..) | ExprKind::Call(_) = value.kind {
                 self.mistake(value.place, "a constant is a number, a window or a word; layers belong into a network or a block");
             } else {
                 self.expr(value);
             }
         }
+        self.constants = &source.constants;
     }
 
-    /// Drops the names from `base` on, which had better been used.
-    fn leave(&mut self, base: usize) {
+    /// Brings a parameter or input into scope. A second one of a name has been reported.
+    fn enter(&mut self, name: &'a Name, what: &'static str) {
+        self.scope.iter_mut().filter(|known| known.name.text == name.text).for_each(|known| known.used = true);
+        self.scope.push(Known { name, what, used: false });
+    }
+
+    /// Drops the names from `base` on, which had better been used: where something could not be read, they may have been.
+    fn leave(&mut self, base: usize, damaged: bool) {
         let left: Vec<Known<'a>> = self.scope.drain(base..).collect();
         for Known { name, what, used } in left {
-            if !used && !name.text.starts_with('_') {
+            if !used && !damaged && !name.text.starts_with('_') {
                 self.mistake(
                     name.place,
                     format!("the {what} `{0}` is never used\nhelp: remove it, or call it `_{0}`", name.text),
@@ -136,7 +147,7 @@ impl<'a> Checker<'a, '_> {
             Outcome::One(value) => self.expr(value),
             Outcome::Several(values) => values.iter().for_each(|(_, value)| self.expr(value)),
         }
-        self.leave(base);
+        self.leave(base, body.damaged);
     }
 
     fn expr(&mut self, expr: &'a Expr) {
@@ -202,7 +213,7 @@ impl<'a> Checker<'a, '_> {
                     let base = self.scope.len();
                     self.scope.push(Known { name: &repeat.variable, what: "variable", used: true });
                     self.stages(&repeat.body);
-                    self.leave(base);
+                    self.leave(base, false);
                 }
                 StageKind::Wrong => {}
             }
@@ -226,9 +237,9 @@ impl<'a> Checker<'a, '_> {
         let text = name.text.as_str();
         if let Some(known) = self.scope.iter_mut().rev().find(|known| known.name.text == text) {
             known.used = true;
-            let what = known.what;
+            let what = if known.what == "input" { "an input" } else { "a value" };
             let help = "a chain starts with a value and goes on with layers; values are joined by `add(a, b)`, `mul(a, b)` or `concat(a, b)`";
-            return self.mistake(name.place, format!("`{text}` is a {what}, not a layer or a block\nhelp: {help}"));
+            return self.mistake(name.place, format!("`{text}` is {what}, not a layer or a block\nhelp: {help}"));
         }
         // `Conv2d`, `MaxPool2d`, `nn_relu`: as in other frameworks.
         let plain = |name: &str| name.to_lowercase().replace('_', "").trim_end_matches("2d").to_owned();
@@ -241,10 +252,9 @@ impl<'a> Checker<'a, '_> {
         let near = names().find(|known| plain(known) == plain(text)).or_else(|| nearest(text, names()));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "the layers are {}",
-                registry::LAYERS.iter().map(|layer| format!("`{}`", layer.name())).collect::<Vec<_>>().join(", ")
-            ),
+            None => {
+                format!("the layers and blocks are {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+            }
         };
         self.mistake(name.place, format!("there is no layer or block `{text}`\nhelp: {help}"));
     }
@@ -254,7 +264,7 @@ impl<'a> Checker<'a, '_> {
             known.used = true;
             return;
         }
-        if self.source.constants.iter().any(|constant| constant.name.text == text) || word(text).is_some() {
+        if self.constants.iter().any(|constant| constant.name.text == text) || word(text).is_some() {
             return;
         }
         let message = self.undefined(text);
@@ -263,18 +273,22 @@ impl<'a> Checker<'a, '_> {
 
     /// Why a name that is not defined is not, as far as can be guessed.
     fn undefined(&self, text: &str) -> String {
-        let constants = self.source.constants.iter().map(|constant| constant.name.text.as_str());
+        if self.source.constants.iter().any(|constant| constant.name.text == text) {
+            return format!("`{text}` is defined further down\nhelp: constants know those above them: move this one down");
+        }
+        let constants = self.constants.iter().map(|constant| constant.name.text.as_str());
         let known: Vec<&str> = self.scope.iter().map(|known| known.name.text.as_str()).chain(constants).collect();
         if self.in_sizes {
             return match nearest(text, known.iter().copied()).filter(|_| text.len() > 1) {
                 Some(near) => format!("`{text}` is not defined\nhelp: did you mean `{near}`?"),
                 None => format!(
-                    "`{text}` is not defined: sizes are numbers or constants of this definition\nhelp: write `const {text} = 32;` inside of the invocation, or the number itself"
+                    "`{text}` is not defined here: sizes are numbers or constants of this definition, since a macro cannot evaluate those outside of it\nhelp: write `const {text} = …;` inside of the invocation, or the number itself"
                 ),
             };
         }
-        if Callee::find(self.source, text).is_some() {
-            return format!("`{text}` is a layer or block, and here is a value expected\nhelp: apply it to one: `x -> {text}`");
+        if let Some(callee) = Callee::find(self.source, text) {
+            let what = if matches!(callee, Callee::Block(_)) { "block" } else { "layer" };
+            return format!("expected a value, but `{text}` is a {what}\nhelp: apply it to a value: `x -> {text}`");
         }
         let sides: Vec<&str> = text.split('x').collect();
         let is_side = |side: &&str| known.contains(side) || !side.is_empty() && side.bytes().all(|b| b.is_ascii_digit());
@@ -288,7 +302,7 @@ impl<'a> Checker<'a, '_> {
         }
         if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_') {
             return format!(
-                "`{text}` is not defined here: a macro cannot evaluate constants from outside of it\nhelp: write `const {text} = 10;` inside of the invocation"
+                "`{text}` is not defined here: a macro cannot evaluate constants outside of it\nhelp: write `const {text} = 10;` inside of the invocation"
             );
         }
         let help = match known.is_empty() {

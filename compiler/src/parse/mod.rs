@@ -3,7 +3,7 @@
 //! | File | |
 //! |---|---|
 //! | `syntax` | the tree |
-//! | `parser` `chain` | tokens → tree |
+//! | `parser` `body` `chain` `expr` | tokens → tree |
 //! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
 //! | `resolve` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
 //! | `network` | a network's inputs and outputs |
@@ -11,9 +11,11 @@
 //! | `report` | mistakes, each once and on its token |
 
 mod bind;
+mod body;
 mod chain;
 mod check;
 mod convert;
+mod expr;
 mod names;
 mod network;
 mod parser;
@@ -30,13 +32,14 @@ pub use weights::{Header, Tensor};
 use network::network;
 use proc_macro2::TokenStream;
 use resolve::{Resolver, Scope};
+use std::collections::HashSet;
 
 /// Reads the header of the weight file of that name, or says why it cannot be read.
 pub type ReadHeader<'a> = dyn Fn(&str) -> Result<Header, String> + 'a;
 
 /// A whole invocation.
 pub struct Invocation {
-    /// Its networks in order. They have graphs if nothing is wrong.
+    /// Its networks in order; those have graphs that nothing is wrong with.
     pub networks: Vec<Network>,
     /// Where generated code finds the runtime: `::convoke`.
     pub krate: Option<TokenStream>,
@@ -54,11 +57,15 @@ pub fn read(tokens: TokenStream, read_header: &ReadHeader<'_>) -> Invocation {
         let value = Resolver::new(&source, &recursive, &constants, None, &mut reports).constant(&constant.value);
         constants.push((&constant.name.text, value));
     }
-    let networks = source
+    let checked = reports.is_empty();
+    let mut networks: Vec<Network> = source
         .networks
         .iter()
-        .map(|written| network(written, &source, &recursive, &constants, &mut reports, read_header))
+        .map(|written| network(written, &source, checked, &recursive, &constants, &mut reports, read_header))
         .collect();
+    // A second type of one name was reported, and would be again by rustc.
+    let mut names = HashSet::new();
+    networks.retain(|network| names.insert(network.name.to_string()));
     Invocation { networks, krate: source.krate, reports }
 }
 

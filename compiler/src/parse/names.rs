@@ -22,6 +22,12 @@ impl Trail {
         &self.path
     }
 
+    /// The places that led to one of them.
+    pub fn places_before(&self, place: Place) -> &[Place] {
+        let n = self.places.iter().position(|on_trail| on_trail.id == place.id).unwrap_or(self.places.len());
+        &self.places[..n]
+    }
+
     /// Into a stage.
     pub fn enter(&mut self, component: &str, place: Place) -> Left {
         let left = self.pass(place);
@@ -72,7 +78,7 @@ impl Names {
             Some((first, second)) => Again {
                 place: *second,
                 message: format!(
-                    "there is a second `{name}`; the first is made on line {}\nhelp: give one of them another name: `name: …`",
+                    "there is a second `{name}`; the first is made on line {}\nhelp: give one of them a name of its own: `-> name: …`",
                     first.line()
                 ),
             },

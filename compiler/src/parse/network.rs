@@ -13,6 +13,9 @@ use crate::shape::Shape;
 use proc_macro2::{Ident, TokenStream};
 use std::collections::HashSet;
 
+/// Most inputs or outputs of one network: the runtime has tuples of so many.
+const MAX_PORTS: usize = 8;
+
 /// A network that was read.
 pub struct Network {
     /// Documentation and other attributes, as they are.
@@ -27,7 +30,7 @@ pub struct Network {
     pub inputs: Vec<Port>,
     /// Its outputs, as far as their shapes are known: declared, or inferred.
     pub outputs: Vec<Port>,
-    /// The graph; none if anything in the invocation is wrong.
+    /// The graph; none if anything in it is wrong.
     pub graph: Option<Graph>,
     /// The weight file, relative to the manifest.
     pub weights: Option<String>,
@@ -48,16 +51,18 @@ impl Port {
     }
 }
 
-/// Evaluates a network.
+/// Evaluates a network; `checked` says that nothing has been found wrong without evaluating.
 pub(super) fn network<'a>(
     written: &'a syntax::Network,
     source: &'a Source,
+    checked: bool,
     recursive: &HashSet<&'a str>,
     constants: &Scope<'a>,
     reports: &mut Reports,
     read_header: &ReadHeader<'_>,
 ) -> Network {
-    let round = written.round.as_ref().or(source.round.as_ref());
+    let n_before = reports.len();
+    let round = written.settings.round.as_ref().or(source.settings.round.as_ref());
     let round = round.and_then(|round| Round::WORDS.iter().copied().find(|word| *word == round.text));
     let mut resolver = Resolver::new(source, recursive, constants, round, reports);
     let mut scope: Scope<'a> = Vec::new();
@@ -77,7 +82,7 @@ pub(super) fn network<'a>(
     let outputs = resolver.outputs(written.place, &found, declared.as_deref());
     let (values, nodes) = (std::mem::take(&mut resolver.values), std::mem::take(&mut resolver.nodes));
 
-    // A graph is made only if nothing is wrong anywhere, so every shape is there.
+    // If nothing is wrong, every shape is there.
     let values: Option<Vec<Shape>> = values.into_iter().collect();
     let port = |port: &Port, value| graph::Port { name: port.name.clone(), value };
     let graph_outputs: Option<Vec<graph::Port>> = outputs
@@ -85,7 +90,7 @@ pub(super) fn network<'a>(
         .zip(&found)
         .map(|(output, (_, value, _))| if let Value::Flow(id) = value { Some(port(output, *id)) } else { None })
         .collect();
-    let graph = match (reports.is_empty(), values, graph_outputs) {
+    let graph = match (reports.len() == n_before && checked, values, graph_outputs) {
         (true, Some(values), Some(outputs)) => Some(Graph {
             name: written.name.to_string(),
             inputs: inputs.iter().map(|(input, id)| port(input, *id)).collect(),
@@ -95,7 +100,7 @@ pub(super) fn network<'a>(
         }),
         _ => None,
     };
-    if let Some(file) = &written.weights {
+    if let Some(file) = &written.settings.weights {
         let message = match read_header(&file.text) {
             Ok(header) => graph.as_ref().and_then(|graph| weights::compare(graph, &file.text, &header)),
             Err(message) => Some(message),
@@ -104,15 +109,28 @@ pub(super) fn network<'a>(
             reports.add(file.place, Kind::Weights, message);
         }
     }
+    // After a mistake there may be none at all, and the type has to have some.
+    let unknown = |name: &str| vec![Port { name: name.to_owned(), shape: None }];
+    let mut inputs: Vec<Port> = inputs.into_iter().map(|(port, _)| port).collect();
+    let mut outputs = outputs;
+    for (ports, what, place) in [(&mut inputs, "input", written.place), (&mut outputs, "output", written.place)] {
+        if ports.is_empty() {
+            *ports = unknown(what);
+        }
+        if ports.len() > MAX_PORTS {
+            reports.add(place, Kind::Limit, format!("a network has at most {MAX_PORTS} {what}s, but here are {}", ports.len()));
+            ports.truncate(MAX_PORTS);
+        }
+    }
     Network {
         attrs: written.attrs.clone(),
         vis: written.vis.clone(),
         name: written.name.clone(),
         place: written.place,
-        inputs: inputs.into_iter().map(|(port, _)| port).collect(),
+        inputs,
         outputs,
         graph,
-        weights: written.weights.as_ref().map(|file| file.text.clone()),
+        weights: written.settings.weights.as_ref().map(|file| file.text.clone()),
     }
 }
 
@@ -175,9 +193,13 @@ impl<'a> Resolver<'a, '_> {
     /// Names and shapes of the outputs, compared with what is declared.
     fn outputs(&mut self, network: Place, found: &[Found<'a>], declared: Option<&[(&Declared, Option<Shape>)]>) -> Vec<Port> {
         if let Some(declared) = declared.filter(|declared| declared.len() != found.len()) {
-            let place = declared.last().map_or(network, |(declared, _)| declared.sizes.place);
             let (n, m) = (declared.len(), found.len());
-            self.mistake(place, Kind::Shape, format!("{n} outputs are declared, but the body gives {m}"));
+            let surplus =
+                declared.get(m).map(|(declared, _)| declared.name.as_ref().map_or(declared.sizes.place, |name| name.place));
+            let undeclared = found.get(n).map(|(name, _, expr)| name.map_or(expr.place, |name| name.place));
+            let place = surplus.or(undeclared).unwrap_or(network);
+            let declared_are = if n == 1 { "1 output is".to_owned() } else { format!("{n} outputs are") };
+            self.mistake(place, Kind::Shape, format!("{declared_are} declared, but the body gives {m}"));
             return declared
                 .iter()
                 .enumerate()

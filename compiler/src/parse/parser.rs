@@ -1,14 +1,16 @@
-//! Tokens to syntax: items, networks, blocks and bodies; `chain` has stages and expressions. Total: whatever the tokens are,
-//! it returns. Floor 10.
+//! Tokens to syntax: items, networks and blocks; `body`, `chain` and `expr` have the rest. Total: whatever the tokens are, it
+//! returns. Floor 10.
 //!
 //! A mistake is reported, then the parser goes on at the next `;`, `,`, `->` or item, so that one run finds them all.
 
 use super::report::{Kind, Reports};
-use super::syntax::{Block, Body, Declared, Expr, ExprKind, Input, Let, Name, Network, Outcome, Param, Place, Sizes, Source};
+use super::syntax::{
+    Block, Body, Declared, Expr, ExprKind, Input, Name, Network, Outcome, Param, Place, Settings, Sizes, Source,
+};
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{LitStr, Token};
 
 /// The outcome of a rule: an error is reported by whoever knows where to go on.
 pub(super) type Result<T> = syn::Result<T>;
@@ -19,13 +21,15 @@ const MAX_DEPTH: usize = 64;
 /// The state of one run.
 pub(super) struct Parser<'a> {
     reports: &'a mut Reports,
+    /// Rules that were given up, so that tokens were skipped.
+    pub(super) n_given_up: usize,
     next_id: u32,
     depth: usize,
 }
 
 /// Reads a whole invocation.
 pub fn parse(tokens: TokenStream, reports: &mut Reports) -> Source {
-    let mut parser = Parser { reports, next_id: 0, depth: 0 };
+    let mut parser = Parser { reports, n_given_up: 0, next_id: 0, depth: 0 };
     let read = (|input: ParseStream<'_>| Ok(parser.source(input))).parse2(tokens);
     read.unwrap_or_else(|error| {
         parser.report(&error);
@@ -58,6 +62,7 @@ impl Parser<'_> {
 
     /// A mistake that did stop a rule.
     pub(super) fn report(&mut self, error: &syn::Error) {
+        self.n_given_up += 1;
         self.mistake_at(error.span(), error.to_string());
     }
 
@@ -122,11 +127,18 @@ impl Parser<'_> {
         if input.peek(Token![crate]) && input.peek2(Token![=]) {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
-            source.krate = Some(self.until_semicolon(input)?);
-            return Ok(());
+            let mut path = TokenStream::new();
+            while !input.is_empty() && !input.peek(Token![;]) {
+                path.extend([input.parse::<TokenTree>()?]);
+            }
+            if path.is_empty() {
+                return Err(unexpected(input, "a path: `crate = ::convoke;`"));
+            }
+            source.krate = Some(path);
+            return self.semicolon(input, "a setting");
         }
         if input.peek(syn::Ident) && input.peek2(Token![=]) {
-            return self.setting(input, &mut source.round, None);
+            return self.setting(input, &mut source.settings, false);
         }
         let vis = visibility(input)?;
         if peek_word(input, "block") && input.peek2(syn::Ident) {
@@ -134,117 +146,37 @@ impl Parser<'_> {
                 self.mistake_at(token.span(), "a block has no visibility: it is known in this invocation alone");
             }
             input.parse::<Ident>()?;
-            let block = self.block(input)?;
-            source.blocks.push(block);
+            let name = self.name(input, "the block's name")?;
+            source.blocks.push(self.block(input, name)?);
             return Ok(());
         }
         for (keyword, instead) in [
             ("fn", "a block is written `block name(x, …) { … }`"),
             ("struct", "a network is written `pub Name(input: [3, 32, 32]) { … }`"),
+            ("let", "what all networks and blocks know is a constant: `const NAME = …;`"),
         ] {
-            if input.peek(Ident::peek_any) && input.cursor().ident().is_some_and(|(word, _)| word == keyword) {
-                return Err(
-                    input.error(format!("expected a network, a block or a constant, but found `{keyword}`\nhelp: {instead}"))
-                );
+            if input.cursor().ident().is_some_and(|(word, _)| word == keyword) {
+                let message = format!("expected a network, a block or a constant, but found `{keyword}`\nhelp: {instead}");
+                return Err(input.error(message));
             }
+        }
+        if input.is_empty() {
+            let start = attrs.into_iter().chain(vis).next().map_or(input.span(), |token| token.span());
+            return Err(syn::Error::new(start, "a network begins here, but nothing follows"));
         }
         let name = self.ident(input, "a network, `block` or `const`")?;
-        let network = self.network(input, attrs, vis, name)?;
-        source.networks.extend(network);
+        if vis.is_empty() && is_parameters(input) {
+            let place = self.at(name.span());
+            self.mistake(place, format!("`{name}` is neither a network nor a block\nhelp: a block is written `block {name}(x, …) {{ … }}`; the inputs of a network have sizes: `{name}(image: [3, 32, 32])`"));
+            let name = Name { text: name.to_string(), place };
+            source.blocks.push(self.block(input, name)?);
+            return Ok(());
+        }
+        source.networks.push(self.network(input, attrs, vis, name)?);
         Ok(())
     }
 
-    /// `round = floor;` or, in a network, `weights = "file";`
-    fn setting(&mut self, input: ParseStream<'_>, round: &mut Option<Name>, weights: Option<&mut Option<Name>>) -> Result<()> {
-        let name: Ident = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let set = match (name == "round", name == "weights", weights) {
-            (true, ..) => {
-                let value = self.name(input, "`exact`, `floor` or `ceil`")?;
-                round.replace(value).is_some()
-            }
-            (_, true, Some(weights)) => {
-                if !input.peek(LitStr) {
-                    return Err(unexpected(input, "the file's path as a text: `weights = \"net.safetensors\";`"));
-                }
-                let literal: LitStr = input.parse()?;
-                let place = self.at(literal.span());
-                weights.replace(Name { text: literal.value(), place }).is_some()
-            }
-            (_, true, None) => {
-                return Err(syn::Error::new(
-                    name.span(),
-                    "`weights` is a setting of one network\nhelp: write it at the top of the network's body",
-                ));
-            }
-            (_, _, Some(_)) => {
-                return Err(syn::Error::new(
-                    name.span(),
-                    format!(
-                        "`{name}` is no setting of a network: those are `round` and `weights`\nhelp: a value is named by `let {name} = …;`"
-                    ),
-                ));
-            }
-            (_, _, None) => {
-                return Err(syn::Error::new(
-                    name.span(),
-                    format!(
-                        "`{name}` is no setting: those are `round` and `crate`\nhelp: a constant is written `const {} = …;`",
-                        name.to_string().to_uppercase()
-                    ),
-                ));
-            }
-        };
-        if set {
-            self.mistake_at(name.span(), format!("`{name}` is set twice"));
-        }
-        self.semicolon(input, "a setting")
-    }
-
-    fn semicolon(&mut self, input: ParseStream<'_>, after: &str) -> Result<()> {
-        if !input.peek(Token![;]) {
-            return Err(unexpected(input, &format!("`;` after {after}")));
-        }
-        input.parse::<Token![;]>()?;
-        Ok(())
-    }
-
-    fn until_semicolon(&mut self, input: ParseStream<'_>) -> Result<TokenStream> {
-        let mut tokens = TokenStream::new();
-        while !input.is_empty() && !input.peek(Token![;]) {
-            tokens.extend([input.parse::<TokenTree>()?]);
-        }
-        self.semicolon(input, "a setting")?;
-        Ok(tokens)
-    }
-
-    /// `NAME = expr;`, after `let` or `const`.
-    fn binding(&mut self, input: ParseStream<'_>, keyword: &str) -> Result<Let> {
-        let name = self.name(input, "a name")?;
-        if input.peek(Token![:]) {
-            let colon: Token![:] = input.parse()?;
-            self.mistake_at(colon.span, format!("what is named here has no type\nhelp: write `{keyword} {} = …;`", name.text));
-            while !input.is_empty() && !input.peek(Token![=]) && !input.peek(Token![;]) {
-                input.parse::<TokenTree>()?;
-            }
-        }
-        if !input.peek(Token![=]) {
-            return Err(unexpected(input, &format!("`=` and a value: `{keyword} {} = …;`", name.text)));
-        }
-        input.parse::<Token![=]>()?;
-        let value = self.expr(input)?;
-        if let Err(error) = self.semicolon(input, &format!("`{keyword} {} = …`", name.text)) {
-            self.report(&error);
-            // Whoever forgot a `;` starts the next line with a word of its own.
-            if !starts_statement(input) {
-                skip_past_semicolon(input);
-            }
-        }
-        Ok(Let { name, value })
-    }
-
-    fn block(&mut self, input: ParseStream<'_>) -> Result<Block> {
-        let name = self.name(input, "the block's name")?;
+    fn block(&mut self, input: ParseStream<'_>, name: Name) -> Result<Block> {
         let mut params = Vec::new();
         if !input.peek(syn::token::Paren) {
             return Err(unexpected(input, &format!("parameters: `block {}(x, …)`", name.text)));
@@ -312,19 +244,15 @@ impl Parser<'_> {
         }
     }
 
-    fn network(&mut self, input: ParseStream<'_>, attrs: TokenStream, vis: TokenStream, name: Ident) -> Result<Option<Network>> {
+    /// What is between a network's name and the end of its body. Never gives up: the type is there whatever is wrong.
+    fn network(&mut self, input: ParseStream<'_>, attrs: TokenStream, vis: TokenStream, name: Ident) -> Result<Network> {
         let place = self.at(name.span());
         if !input.peek(syn::token::Paren) {
             return Err(unexpected(input, &format!("the inputs of the network `{name}`: `{name}(image: [3, 32, 32])`")));
         }
         let content;
         let parens = syn::parenthesized!(content in input);
-        let looks_like_block = content.peek(syn::Ident) && !content.peek2(Token![:]);
         let mut inputs = Vec::new();
-        if looks_like_block && vis.is_empty() {
-            self.mistake(place, format!("`{name}` is neither a network nor a block\nhelp: a block is written `block {name}(x, …) {{ … }}`; the inputs of a network have sizes: `{name}(image: [3, 32, 32])`"));
-            skip_rest(&content);
-        }
         while !content.is_empty() {
             match self.input(&content) {
                 Ok(input) => inputs.push(input),
@@ -335,54 +263,57 @@ impl Parser<'_> {
             }
             self.comma(&content, "inputs");
         }
-        if inputs.is_empty() && !looks_like_block {
+        if inputs.is_empty() {
             self.mistake_at(parens.span.join(), format!("a network has an input\nhelp: write `{name}(image: [3, 32, 32])`"));
         }
-        let outputs = if input.peek(Token![->]) {
-            input.parse::<Token![->]>()?;
-            match self.declared(input) {
-                Ok(outputs) => Some(outputs),
-                Err(error) => {
-                    self.report(&error);
-                    None
-                }
-            }
-        } else {
-            None
-        };
-        if input.peek(Token![where]) {
-            let word: Token![where] = input.parse()?;
-            self.mistake_at(
-                word.span,
-                "sizes are numbers or constants of this definition, so there is nothing to require of them",
-            );
-            skip_until(input, |input| input.peek(syn::token::Brace));
-        } else if !input.peek(syn::token::Brace) && !input.is_empty() {
-            let error = unexpected(input, "`->` and the declared outputs, or the body in `{ }`");
+        let outputs = self.declaration(input).unwrap_or_else(|error| {
             self.report(&error);
             skip_until(input, |input| input.peek(syn::token::Brace) || input.peek(Token![;]));
-        }
-        let (mut round, mut weights) = (None, None);
-        let body = self.body_in_braces(input, &format!("the network `{name}`"), Some((&mut round, &mut weights)));
-        let body = match body {
+            None
+        });
+        let mut settings = Settings::default();
+        let body = match self.body_in_braces(input, &format!("the network `{name}`"), Some(&mut settings)) {
             Ok(body) => body,
             Err(error) => {
                 self.report(&error);
-                Body { lets: Vec::new(), result: Outcome::One(self.wrong(name.span())) }
+                let _ = input.parse::<Option<Token![;]>>();
+                Body { lets: Vec::new(), result: Outcome::One(self.wrong(name.span())), damaged: true }
             }
         };
-        // What was meant for a block makes no type.
-        let meant = !looks_like_block || !vis.is_empty();
-        Ok(meant.then_some(Network { attrs, vis, name, place, inputs, outputs, round, weights, body }))
+        Ok(Network { attrs, vis, name, place, inputs, outputs, settings, body })
     }
 
+    /// `-> [10]`, or nothing, up to the body.
+    fn declaration(&mut self, input: ParseStream<'_>) -> Result<Option<Vec<Declared>>> {
+        let mut outputs = None;
+        if input.peek(Token![->]) {
+            input.parse::<Token![->]>()?;
+            outputs = Some(self.declared(input)?);
+        }
+        if input.peek(Token![where]) {
+            let message = "sizes are numbers or constants of this definition, so there is nothing to require of them";
+            return Err(syn::Error::new(input.span(), message));
+        }
+        if input.is_empty() || input.peek(syn::token::Brace) || input.peek(Token![;]) {
+            return Ok(outputs);
+        }
+        Err(unexpected(input, "`->` and the declared outputs, or the body in `{ }`"))
+    }
+
+    /// `image: [3, 32, 32]`. With a mistake after its name, the input is one of unknown sizes.
     fn input(&mut self, input: ParseStream<'_>) -> Result<Input> {
         let name = self.name(input, "an input's name")?;
-        if !input.peek(Token![:]) {
-            return Err(unexpected(input, &format!("`:` and sizes: `{}: [3, 32, 32]`", name.text)));
-        }
-        input.parse::<Token![:]>()?;
-        let sizes = self.sizes(input)?;
+        let sizes = if input.peek(Token![:]) {
+            input.parse::<Token![:]>()?;
+            self.sizes(input)
+        } else {
+            Err(unexpected(input, &format!("`:` and sizes: `{}: [3, 32, 32]`", name.text)))
+        };
+        let sizes = sizes.unwrap_or_else(|error| {
+            self.report(&error);
+            skip_until(input, |input| input.peek(Token![,]));
+            Sizes { place: name.place, sizes: None }
+        });
         Ok(Input { name, sizes })
     }
 
@@ -455,128 +386,6 @@ impl Parser<'_> {
         }
         Ok(outputs)
     }
-
-    fn body_in_braces(
-        &mut self,
-        input: ParseStream<'_>,
-        whose: &str,
-        settings: Option<(&mut Option<Name>, &mut Option<Name>)>,
-    ) -> Result<Body> {
-        if !input.peek(syn::token::Brace) {
-            return Err(unexpected(input, &format!("the body of {whose} in `{{ }}`")));
-        }
-        let content;
-        let braces = syn::braced!(content in input);
-        let body = self.body(&content, braces.span.join(), whose, settings);
-        skip_rest(&content);
-        Ok(body)
-    }
-
-    /// Settings, `let`s and the result, up to the closing brace.
-    pub(super) fn body(
-        &mut self,
-        input: ParseStream<'_>,
-        braces: Span,
-        whose: &str,
-        mut settings: Option<(&mut Option<Name>, &mut Option<Name>)>,
-    ) -> Body {
-        let mut lets = Vec::new();
-        if input.is_empty() {
-            self.mistake_at(
-                braces,
-                format!("{whose} is empty\nhelp: it ends with the value that it gives: `x -> conv(8, 3x3) -> relu`"),
-            );
-            return Body { lets, result: Outcome::One(self.wrong(braces)) };
-        }
-        while !input.is_empty() {
-            let one = if input.peek(Token![let]) {
-                input.parse::<Token![let]>().and_then(|_| self.binding(input, "let")).map(|binding| lets.push(binding))
-            } else if input.peek(syn::Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]) {
-                let (round, weights) = match &mut settings {
-                    Some((round, weights)) => (&mut **round, Some(&mut **weights)),
-                    None => (&mut None, None),
-                };
-                if weights.is_some() {
-                    self.setting(input, round, weights)
-                } else {
-                    Err(input.error("a value is named by `let`\nhelp: write `let name = …;`"))
-                }
-            } else if input.peek(Token![#]) {
-                Err(input.error("documentation and attributes belong to a network\nhelp: a comment in a body starts with `//`"))
-            } else {
-                break;
-            };
-            if let Err(error) = one {
-                self.report(&error);
-                skip_past_semicolon(input);
-            }
-        }
-        if input.is_empty() {
-            self.mistake_at(
-                braces,
-                format!("{whose} ends without a value\nhelp: its last line is the value that it gives, without `;`"),
-            );
-            return Body { lets, result: Outcome::One(self.wrong(braces)) };
-        }
-        let result = self.outcome(input);
-        if input.peek(Token![;]) {
-            self.mistake_at(input.span(), "the value that a body gives stands last and has no `;`\nhelp: remove the `;`, or name the value by `let name = …;` if more follows");
-        } else if !input.is_empty() {
-            let error = self.after_value(input);
-            self.report(&error);
-        }
-        Body { lets, result }
-    }
-
-    fn outcome(&mut self, input: ParseStream<'_>) -> Outcome {
-        let span = input.span();
-        let result = if self.is_several(input) { self.several(input) } else { self.expr(input).map(Outcome::One) };
-        result.unwrap_or_else(|error| {
-            self.report(&error);
-            skip_rest(input);
-            Outcome::One(self.wrong(span))
-        })
-    }
-
-    /// Whether a parenthesis with a comma or a name in it is all that is left.
-    fn is_several(&self, input: ParseStream<'_>) -> bool {
-        let Some((inside, _, rest)) = input.cursor().group(Delimiter::Parenthesis) else { return false };
-        let tokens: Vec<TokenTree> = inside.token_stream().into_iter().collect();
-        let is = |token: &TokenTree, c: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == c);
-        rest.eof() && (tokens.iter().any(|token| is(token, ',')) || tokens.get(1).is_some_and(|token| is(token, ':')))
-    }
-
-    fn several(&mut self, input: ParseStream<'_>) -> Result<Outcome> {
-        let content;
-        syn::parenthesized!(content in input);
-        let mut outputs = Vec::new();
-        while !content.is_empty() {
-            let span = content.span();
-            let name = if content.peek(Ident::peek_any) && content.peek2(Token![:]) && !content.peek2(Token![::]) {
-                match self.name(&content, "an output's name") {
-                    Ok(name) => {
-                        let _ = content.parse::<Token![:]>();
-                        Some(name)
-                    }
-                    Err(error) => {
-                        self.report(&error);
-                        skip_until(&content, |input| input.peek(Token![,]));
-                        None
-                    }
-                }
-            } else {
-                None
-            };
-            let value = self.expr(&content).unwrap_or_else(|error| {
-                self.report(&error);
-                skip_until(&content, |input| input.peek(Token![,]));
-                self.wrong(span)
-            });
-            outputs.push((name, value));
-            self.comma(&content, "outputs");
-        }
-        Ok(Outcome::Several(outputs))
-    }
 }
 
 /// Consumes attributes and documentation.
@@ -601,6 +410,13 @@ fn visibility(input: ParseStream<'_>) -> Result<TokenStream> {
         }
     }
     Ok(vis)
+}
+
+/// Whether parentheses follow whose content is that of a block's: a name without sizes.
+fn is_parameters(input: ParseStream<'_>) -> bool {
+    let Some((inside, ..)) = input.cursor().group(Delimiter::Parenthesis) else { return false };
+    let after_name = |(_, rest): (Ident, syn::buffer::Cursor<'_>)| rest.punct().is_none_or(|(punct, _)| punct.as_char() != ':');
+    inside.ident().is_some_and(after_name)
 }
 
 /// Whether the next token is this word, which is no keyword of Rust.
@@ -643,21 +459,10 @@ pub(super) fn skip_until(input: ParseStream<'_>, stop: impl Fn(ParseStream<'_>) 
     }
 }
 
-fn skip_past_semicolon(input: ParseStream<'_>) {
-    skip_until(input, |input| input.peek(Token![;]));
-    let _ = input.parse::<Token![;]>();
-}
-
 /// To behind the braces or the `;` that end an item.
 fn skip_item(input: ParseStream<'_>) {
     skip_until(input, |input| input.peek(Token![;]) || input.peek(syn::token::Brace) || input.peek(Token![pub]));
     if !input.peek(Token![pub]) && !input.is_empty() {
         let _ = input.parse::<TokenTree>();
     }
-}
-
-fn starts_statement(input: ParseStream<'_>) -> bool {
-    input.peek(Token![let])
-        || input.peek(Token![const])
-        || input.peek(syn::Ident) && (input.peek2(Token![->]) || input.peek2(Token![=]))
 }

@@ -10,6 +10,8 @@ use std::collections::HashMap;
 pub struct Reports {
     entries: Vec<Entry>,
     known: HashMap<(u32, Kind), usize>,
+    /// How often each block is used, by the place of its name.
+    n_uses: HashMap<u32, usize>,
 }
 
 /// Mistakes of one kind at one place are one mistake.
@@ -40,6 +42,8 @@ pub(super) struct Use {
     pub path: String,
     /// `basic(128, stride = 2)`
     pub call: String,
+    /// The name of the block where it is defined.
+    pub block: Place,
 }
 
 struct Entry {
@@ -65,6 +69,11 @@ impl Reports {
         self.entries.push(Entry { place, message: message.into(), uses: uses.to_vec(), n_others: 0 });
     }
 
+    /// A block is used once more.
+    pub(super) fn count_use(&mut self, block: Place) {
+        *self.n_uses.entry(block.id).or_default() += 1;
+    }
+
     /// A mistake of a network as a whole.
     pub fn add_whole(&mut self, network: &Network, message: impl Into<String>) {
         self.add(network.place, Kind::Limit, message);
@@ -82,12 +91,12 @@ impl Reports {
 
     /// Every mistake by line and column (from 1), in the order of the source.
     pub fn messages(&self) -> Vec<(usize, usize, String)> {
-        self.sorted().into_iter().map(|(line, column, entry)| (line, column + 1, entry.text())).collect()
+        self.sorted().into_iter().map(|(line, column, entry)| (line, column + 1, entry.text(&self.n_uses))).collect()
     }
 
     /// `compile_error!`s, which can stand among items and among statements.
     pub fn tokens(&self) -> TokenStream {
-        self.sorted().into_iter().flat_map(|(_, _, entry)| compile_error(entry.place, &entry.text())).collect()
+        self.sorted().into_iter().flat_map(|(_, _, entry)| compile_error(entry.place, &entry.text(&self.n_uses))).collect()
     }
 
     fn sorted(&self) -> Vec<(usize, usize, &Entry)> {
@@ -105,17 +114,22 @@ impl Reports {
 }
 
 impl Entry {
-    fn text(&self) -> String {
+    /// The message with the uses that led there, the innermost first.
+    fn text(&self, n_uses: &HashMap<u32, usize>) -> String {
         let mut text = self.message.clone();
-        for (i, used) in self.uses.iter().rev().enumerate() {
-            let lead = if i == 0 { "\nnote: in " } else { ", in " };
-            text += &format!("{lead}`{}`, by `{}`, line {}", used.path, used.call, used.place.line());
+        for (i, Use { place, path, call, .. }) in self.uses.iter().rev().enumerate() {
+            text += if i == 0 { "\nnote: in " } else { ", in " };
+            text += &match path.as_str() {
+                "" => format!("`{call}`, line {}", place.line()),
+                path => format!("`{path}`, by `{call}`, line {}", place.line()),
+            };
         }
-        // Without a use, a repetition is another round of a loop, or another network.
-        match (self.n_others, self.uses.is_empty()) {
-            (0, _) | (_, true) => {}
-            (1, _) => text += ", and in one more use",
-            (n, _) => text += &format!(", and in {n} more uses"),
+        let n_uses = self.uses.last().and_then(|used| n_uses.get(&used.block.id).copied()).unwrap_or_default();
+        match (self.uses.is_empty(), self.n_others, n_uses) {
+            (true, ..) | (_, 0, ..=1) => {}
+            (_, 0, n) => text += &format!(", which is one of {n} uses of this block"),
+            (_, 1, _) => text += ", and in one more use of this block",
+            (_, n, _) => text += &format!(", and in {n} more uses of this block"),
         }
         text
     }

@@ -20,7 +20,7 @@ use std::collections::HashSet;
 /// Layers in one network.
 const MAX_NODES: usize = 100_000;
 /// Expressions and stages evaluated for one network.
-const MAX_STEPS: usize = 2_000_000;
+const MAX_STEPS: usize = 1_000_000;
 /// Blocks in blocks, groups in groups.
 const MAX_DEPTH: usize = 150;
 
@@ -311,7 +311,9 @@ impl<'a, 'r> Resolver<'a, 'r> {
                 let n = match self.expr(scope, count) {
                     Value::Int(n @ 0..) => n,
                     Value::Unknown => return Value::Unknown,
-                    Value::Int(n) => return self.unknown(count.place, format!("{n} repetitions are less than none")),
+                    Value::Int(n) => {
+                        return self.unknown(count.place, format!("the number of repetitions is at least 0, but here is {n}"));
+                    }
                     other => {
                         return self.unknown(
                             count.place,
@@ -400,7 +402,9 @@ impl<'a, 'r> Resolver<'a, 'r> {
                     return Value::Unknown;
                 }
                 let written = self.written(call, &params, block.params.iter().skip(1).map(|param| param.name.text.as_str()));
-                let used = Use { place: call.name.place, path: self.trail.path().to_owned(), call: written };
+                self.reports.count_use(block.name.place);
+                let used =
+                    Use { place: call.name.place, path: self.trail.path().to_owned(), call: written, block: block.name.place };
                 self.uses.push(used);
                 let left = self.trail.pass(call.name.place);
                 let value = self.block(block, inputs, params);
@@ -497,7 +501,11 @@ impl<'a, 'r> Resolver<'a, 'r> {
         let left = self.trail.pass(call.name.place);
         for (name, _) in parameters {
             if let Err(again) = self.names.add(name, &self.trail, call.name.place) {
-                self.mistake(again.place, Kind::Tensor, again.message);
+                // The token that tells the two apart may stand outside of some of the blocks that led here.
+                let outside = self.trail.places_before(again.place);
+                let uses: Vec<Use> =
+                    self.uses.iter().take_while(|used| outside.iter().any(|place| place.id == used.place.id)).cloned().collect();
+                self.reports.add_in(again.place, Kind::Tensor, again.message, &uses);
                 break;
             }
         }

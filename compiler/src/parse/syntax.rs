@@ -37,14 +37,23 @@ pub struct Name {
 pub struct Source {
     /// `crate = ::path;`
     pub krate: Option<TokenStream>,
-    /// `round = floor;` at the top.
-    pub round: Option<Name>,
+    /// At the top.
+    pub settings: Settings,
     /// In order.
     pub constants: Vec<Let>,
     /// In order.
     pub blocks: Vec<Block>,
     /// In order.
     pub networks: Vec<Network>,
+}
+
+/// What stands at the top of an invocation or of a network's body.
+#[derive(Default)]
+pub struct Settings {
+    /// `round = floor;`
+    pub round: Option<Name>,
+    /// `weights = "file";`, of a network.
+    pub weights: Option<Name>,
 }
 
 /// `let name = value;` or `const NAME = value;`
@@ -87,10 +96,8 @@ pub struct Network {
     pub inputs: Vec<Input>,
     /// Declared outputs.
     pub outputs: Option<Vec<Declared>>,
-    /// `round = floor;` at the top of the body.
-    pub round: Option<Name>,
-    /// `weights = "file";` at the top of the body.
-    pub weights: Option<Name>,
+    /// At the top of its body.
+    pub settings: Settings,
     /// Its body.
     pub body: Body,
 }
@@ -125,6 +132,8 @@ pub struct Body {
     pub lets: Vec<Let>,
     /// What it gives.
     pub result: Outcome,
+    /// Whether something in it could not be read, so that what seems unused may be used there.
+    pub damaged: bool,
 }
 
 /// The result of a body.

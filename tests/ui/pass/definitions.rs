@@ -1,0 +1,59 @@
+//! Definitions that mean something, in a crate that forbids what generated code must not do and hides what it might rely on.
+#![deny(warnings, unreachable_pub)]
+#![forbid(unsafe_code)]
+
+mod runtime {
+    pub(crate) use convoke::*;
+}
+
+mod networks {
+    // Names that generated code must not mean.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Option;
+    #[derive(Clone, Copy)]
+    pub(crate) struct Some;
+    pub(crate) mod core {}
+    pub(crate) mod std {}
+    pub(crate) mod convoke {}
+    pub(crate) const PLAN: (Option, Some) = (Option, Some);
+
+    ::convoke::network! {
+        crate = crate::runtime;
+        round = floor;
+        const CLASSES = 10;
+
+        /// Two inputs, two outputs, and blocks that it shares.
+        pub(crate) Two(image: [3, 16, 16], other: [5]) -> (mask: [4, 8, 8], class: [CLASSES]) {
+            let features = image -> stem: unit(4, 3x3, stride = 2);
+            (
+                mask: features -> if CLASSES > 3 { sigmoid } else { tanh },
+                class: concat(features -> flatten, other) -> for i in 0..2 { "fc{i}": linear(CLASSES) -> relu } -> softmax,
+            )
+        }
+
+        /// One, with its weights.
+        pub(super) One(image: [1, 15, 15]) {
+            weights = "fits.safetensors";
+            image -> a: conv(2, 3x3) -> bn: batch_norm -> adaptive_max_pool(2) -> flatten
+        }
+
+        block unit(x, width, window, stride = 1, pad = 1) {
+            x -> conv(width, window, stride = stride, pad = pad) -> batch_norm -> relu
+        }
+    }
+}
+
+use networks::{One, Two};
+
+const _: () = assert!(Two::OUTPUT.0[0] == 4 && One::PARAMETERS == 24);
+
+fn main() {
+    let _ = networks::PLAN;
+    let mut session = Two::random(1).session();
+    let (mask, class) = session.run((&convoke::Map::zeros(), &convoke::Vector::zeros())).expect("it runs");
+    assert_eq!((mask.as_slice().len(), class.as_slice().len()), (256, 10));
+
+    let mut session = One::new().session();
+    let out: &convoke::Vector<8> = session.run(&convoke::Map::zeros()).expect("it runs");
+    assert!(out.as_slice().iter().all(|x| *x == 0.0));
+}
