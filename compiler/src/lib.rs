@@ -13,7 +13,7 @@
 //! | 0 | `diag` `dim` |
 //! | 1 | `shape` |
 //! | 2 | `graph` `tensor` |
-//! | 3 | `plan` |
+//! | 3 | `plan/*` |
 //! | 4 | `ops/*` |
 //! | 5 | `registry` |
 //! | 6 | `infer` |

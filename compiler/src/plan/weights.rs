@@ -1,0 +1,99 @@
+//! Weights of a plan: the state dict, and in which form kernels read it.
+
+use super::{Algorithm, List, Text};
+use std::borrow::Cow;
+
+/// One tensor of the state dict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name, as in PyTorch: `layer2.0.conv1.weight`.
+    pub name: Text,
+    /// Its sizes, as in PyTorch.
+    pub shape: List<usize>,
+    /// How it starts when a network is random.
+    pub init: Init,
+    /// Whether it is learned; running statistics are not and do not count as parameters.
+    pub learned: bool,
+}
+
+/// How a parameter starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Normal with mean 0 and variance `2 / fan_in`: He et al., *Delving Deep into Rectifiers* (2015).
+    He {
+        /// Inputs that are summed into one output.
+        fan_in: usize,
+    },
+    /// All the same.
+    Constant(f32),
+}
+
+/// Weights in the form that a kernel reads: which parameters they are made of. How they are tiled is the kernel's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// For which kernel.
+    pub form: Form,
+    /// Index of the weight among the parameters; none for a batch norm alone.
+    pub weight: Option<usize>,
+    /// Index of the bias.
+    pub bias: Option<usize>,
+    /// A batch norm that is folded in, in f64: `w·γ/√(σ² + ε)`, `(b − μ)·γ/√(σ² + ε) + β`.
+    pub batch_norm: Option<BatchNorm>,
+}
+
+/// Indices of a batch norm's parameters.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BatchNorm {
+    /// γ; 1 where absent.
+    pub weight: Option<usize>,
+    /// β; 0 where absent.
+    pub bias: Option<usize>,
+    /// μ
+    pub mean: usize,
+    /// σ²
+    pub variance: usize,
+    /// ε
+    pub eps: f64,
+}
+
+/// The kernel that a pack is for, with the sizes that decide how it is tiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Of a weight `[filters, channels, window…]`, `channels` being those of one group.
+    Conv {
+        /// The kernel.
+        algorithm: Algorithm,
+        /// Filters of all groups together.
+        filters: usize,
+        /// Channels of one group.
+        channels: usize,
+        /// Down and across.
+        window: [usize; 2],
+        /// Groups.
+        groups: usize,
+    },
+    /// Of a weight `[outputs, inputs]`. The inputs are those of a flattened map `[C, H, W]`, which is read as `[H, W, C]`.
+    Linear {
+        /// Rows.
+        outputs: usize,
+        /// The map; `[inputs, 1, 1]` for a vector.
+        map: [usize; 3],
+    },
+    /// Scale and shift of each channel.
+    Affine {
+        /// Channels.
+        channels: usize,
+    },
+}
+
+impl Parameter {
+    /// A tensor that is learned.
+    pub const fn learned(name: &'static str, shape: &'static [usize], init: Init) -> Parameter {
+        Parameter { name: Cow::Borrowed(name), shape: Cow::Borrowed(shape), init, learned: true }
+    }
+
+    /// A running statistic.
+    pub const fn statistic(name: &'static str, shape: &'static [usize], init: Init) -> Parameter {
+        Parameter { name: Cow::Borrowed(name), shape: Cow::Borrowed(shape), init, learned: false }
+    }
+}
