@@ -8,10 +8,6 @@ mod frame;
 mod net;
 mod ports;
 
-pub use std::borrow::Cow;
-pub use std::convert::Into;
-pub use std::path::Path;
-
 pub use convoke_compiler::plan::*;
 
 pub use self::frame::{Engine, Frame};

@@ -1,13 +1,14 @@
 //! Which tensor of a file is which parameter of a network, and all that does not fit in one message. Floor 3.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
 use convoke_compiler::plan::Plan;
 
 use super::LoadOptions;
 use super::convert::{READABLE, element_bytes};
-use super::header::{Entry, Header, shown};
+use super::header::{Entry, Header, shown, shown_shape};
+use super::options::below;
 
 /// Where a parameter's values come from.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ struct Mismatches {
     unexpected: Vec<String>,
     /// Lines about tensors that are there, but not as they should be.
     misshapen: Vec<(String, String)>,
+    /// Paths that are to start fresh and that the network does not have.
+    unknown: Vec<String>,
 }
 
 /// The source of each parameter of the plan.
@@ -59,7 +62,7 @@ pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Resul
         }
         let parameter = &plan.parameters[index];
         if entry.shape != *parameter.shape {
-            let line = format!("`{name}` is {:?} in the file, {:?} in the network", entry.shape, parameter.shape);
+            let line = format!("`{name}` is {} in the file, {:?} in the network", shown_shape(&entry.shape), parameter.shape);
             mismatches.misshapen.push((name, line));
         } else if element_bytes(entry.dtype).is_none() {
             let line = format!("`{name}` has elements of type {}; {READABLE} can be read", entry.dtype);
@@ -75,14 +78,10 @@ pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Resul
         }
     }
     // A path that names nothing is a slip of the pen: the head would silently come from the file.
-    for path in options.fresh_paths() {
-        if !plan.parameters.iter().any(|parameter| LoadOptions::new().fresh(path).is_fresh(&parameter.name)) {
-            let line = format!("`{path}`, which is to start fresh, is no layer of the network with parameters");
-            mismatches.misshapen.push((path.clone(), line));
-        }
-    }
+    let has = |path: &str| plan.parameters.iter().any(|parameter| below(&parameter.name, path).is_some());
+    mismatches.unknown = options.fresh_paths().iter().filter(|path| !has(path)).cloned().collect();
     match bindings.into_iter().collect::<Option<Vec<_>>>() {
-        Some(bindings) if mismatches.unexpected.is_empty() && mismatches.misshapen.is_empty() => Ok(bindings),
+        Some(bindings) if mismatches.is_empty() => Ok(bindings),
         _ => Err(mismatches.report(plan, header)),
     }
 }
@@ -95,16 +94,24 @@ fn is_no_mistake(name: &str) -> bool {
 }
 
 impl Mismatches {
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty() && self.unknown.is_empty()
+    }
+
     fn report(mut self, plan: &Plan, header: &Header) -> String {
         self.missing.sort_by_key(|&index| &plan.parameters[index].name);
         self.unexpected.sort();
         self.misshapen.sort();
-        let counts: Vec<String> =
-            [(self.missing.len(), "missing"), (self.unexpected.len(), "unexpected"), (self.misshapen.len(), "misshapen")]
-                .into_iter()
-                .filter(|(n, _)| *n > 0)
-                .map(|(n, what)| format!("{n} {what}"))
-                .collect();
+        let counts: Vec<String> = [
+            (self.missing.len(), "missing"),
+            (self.unexpected.len(), "unexpected"),
+            (self.misshapen.len(), "misshapen"),
+            (self.unknown.len(), "unknown"),
+        ]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| format!("{n} {what}"))
+        .collect();
         let mut text = format!("does not hold the weights of `{}`: {}", plan.name, counts.join(", "));
         let missing = self.missing.iter().map(|&index| {
             let parameter = &plan.parameters[index];
@@ -112,12 +119,19 @@ impl Mismatches {
             let near = near.map_or(String::new(), |near| format!(" (the file has `{}` of that shape)", shown(near)));
             format!("missing: `{}` {:?}{near}", parameter.name, parameter.shape)
         });
-        let unexpected =
-            self.unexpected.iter().map(|name| format!("unexpected: `{}` {:?}", shown(name), header.tensors[name].shape));
+        let unexpected = self
+            .unexpected
+            .iter()
+            .map(|name| format!("unexpected: `{}` {}", shown(name), shown_shape(&header.tensors[name].shape)));
         let misshapen = self.misshapen.iter().map(|(_, line)| format!("misshapen: {line}"));
         lines(&mut text, missing);
         lines(&mut text, unexpected);
+        let unknown = self
+            .unknown
+            .iter()
+            .map(|path| format!("unknown: `{path}`, which is to start fresh, is no layer of the network with parameters"));
         lines(&mut text, misshapen);
+        lines(&mut text, unknown);
         if let Some(help) = self.help(plan) {
             let _ = write!(text, "\n  help: {help}");
         }
@@ -141,12 +155,14 @@ impl Mismatches {
 
     /// What to write, where one option accounts for what is wrong.
     fn help(&self, plan: &Plan) -> Option<String> {
+        // Of a hostile file, there may be many.
+        const TRIED: usize = 64;
         let missing: Vec<&str> = self.missing.iter().map(|&index| &*plan.parameters[index].name).collect();
-        let prefix = self.unexpected.iter().find_map(|name| {
+        let unexpected: HashSet<&str> = self.unexpected.iter().map(String::as_str).collect();
+        let prefix = self.unexpected.iter().take(TRIED).find_map(|name| {
             let prefix = missing.iter().find_map(|missing| name.strip_suffix(missing))?;
-            (prefix.ends_with('.')
-                && missing.iter().all(|missing| self.unexpected.iter().any(|n| *n == format!("{prefix}{missing}"))))
-            .then(|| shown(prefix))
+            let all = missing.iter().all(|missing| unexpected.contains(format!("{prefix}{missing}").as_str()));
+            (prefix.ends_with('.') && all).then(|| shown(prefix))
         });
         if let Some(prefix) = prefix {
             return Some(format!(

@@ -126,8 +126,8 @@ fn check(infos: &BTreeMap<String, TensorInfo>, data_bytes: u64) -> Result<(), St
         }
         let bits = info.shape.iter().try_fold(info.dtype.bitsize(), |bits, &size| bits.checked_mul(size));
         if bits.is_none_or(|bits| bits % 8 != 0 || bits / 8 != end - start) {
-            let (dtype, shape) = (info.dtype, &info.shape);
-            return Err(format!("is damaged: `{name}` is {dtype} {shape:?} but has {} bytes", end - start));
+            let (dtype, shape) = (info.dtype, shown_shape(&info.shape));
+            return Err(format!("is damaged: `{name}` is {dtype} {shape} but has {} bytes", end - start));
         }
         expected = end;
     }
@@ -145,6 +145,12 @@ pub(super) fn shown(name: &str) -> String {
         text.push('…');
     }
     text
+}
+
+/// Sizes from a file as they may be printed: not endless.
+pub(super) fn shown_shape(shape: &[usize]) -> String {
+    const MOST: usize = 8;
+    if shape.len() <= MOST { format!("{shape:?}") } else { format!("of {} axes", shape.len()) }
 }
 
 /// Reads the header's entries one by one, so that nothing but them is kept, and refuses a name that comes twice.

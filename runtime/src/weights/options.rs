@@ -131,7 +131,7 @@ impl LoadOptions {
 }
 
 /// What stands below `path` in `name`: `weight` of `fc.weight` below `fc`; nothing where they are the same.
-fn below<'a>(name: &'a str, path: &str) -> Option<&'a str> {
+pub(super) fn below<'a>(name: &'a str, path: &str) -> Option<&'a str> {
     match name.strip_prefix(path)? {
         "" => Some(""),
         rest => rest.strip_prefix('.'),
