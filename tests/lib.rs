@@ -119,3 +119,8 @@ network! {
 
     block shared_stem(x) { x -> conv(8, 3x3, pad = 1) -> batch_norm -> relu }
 }
+
+/// The README's Rust code, compiled and run as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
