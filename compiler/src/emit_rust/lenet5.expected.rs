@@ -1,8 +1,8 @@
 /// As it was written.
 /**
-# Layers
-
 1x32x32 to 10: 61,706 parameters and 416,520 multiply-adds an image.
+
+# Layers
 
 | Layer | | Output | Parameters |
 |---|---|---|---:|
@@ -123,7 +123,7 @@ impl LeNet5 {
 const _: () = {
     use ::core::option::Option::{None, Some};
     use ::convoke::rt;
-    /// `c1` 5x5, 1 → 6 channels, then tanh, avg_pool 2x2/2: 32x32 → 14x14
+    /// `c1` 5x5, 1 → 6 channels, then tanh, avg_pool 2x2/2, 32x32 → 14x14
     const C1_TANH_AVG_POOL: rt::Step = rt::Step::new(
         "c1 + tanh + avg_pool",
         rt::Kernel::Conv(rt::Conv {
@@ -158,7 +158,7 @@ const _: () = {
     fn c1_tanh_avg_pool(frame: &mut rt::Frame<'_>) {
         frame.step(0)
     }
-    /// `c3` 5x5, 6 → 16 channels, then tanh, avg_pool 2x2/2: 14x14 → 5x5
+    /// `c3` 5x5, 6 → 16 channels, then tanh, avg_pool 2x2/2, 14x14 → 5x5
     const C3_TANH_AVG_POOL: rt::Step = rt::Step::new(
         "c3 + tanh + avg_pool",
         rt::Kernel::Conv(rt::Conv {
@@ -193,7 +193,7 @@ const _: () = {
     fn c3_tanh_avg_pool(frame: &mut rt::Frame<'_>) {
         frame.step(1)
     }
-    /// `c5` 5x5, 16 → 120 channels, then tanh: 5x5 → 1x1
+    /// `c5` 5x5, 16 → 120 channels, then tanh, 5x5 → 1x1
     const C5_TANH: rt::Step = rt::Step::new(
         "c5 + tanh",
         rt::Kernel::Conv(rt::Conv {

@@ -23,8 +23,8 @@ pub fn surface(surface: &Surface, outcome: &Outcome) -> TokenStream {
 
 /// The section that is added to the user's own documentation.
 fn documentation(surface: &Surface, outcome: &Outcome) -> String {
-    let Outcome::Ready(plan) = outcome else { return "\n\nThis definition has errors.".to_string() };
-    let mut text = format!("\n# Layers\n\n{}\n\n", sentence(surface, plan));
+    let Outcome::Ready(plan) = outcome else { return "\nThis definition has errors.".to_string() };
+    let mut text = format!("\n{}\n\n# Layers\n\n", sentence(surface, plan));
     text.push_str("| Layer | | Output | Parameters |\n|---|---|---|---:|\n");
     for layer in plan.layers.iter() {
         let parameters = if layer.n_parameters == 0 { String::new() } else { thousands(layer.n_parameters as u64) };

@@ -1,7 +1,7 @@
 use super::*;
 use crate::lower::lower;
 use crate::passes::optimise;
-use crate::testing::{lenet5, resnet50};
+use crate::testing::{dense_block, lenet5, option_a, resnet50};
 use crate::text;
 
 /// A network's items as a person would format them.
@@ -97,4 +97,24 @@ fn a_failed_definition_keeps_its_surface() {
         assert!(found.contains(part), "{part}: {found}");
     }
     assert_eq!(found.matches("compile_error!").count(), 1);
+}
+
+#[test]
+fn what_a_step_does_is_said_in_words() {
+    let lines: Vec<String> = [resnet50(), option_a(), dense_block()]
+        .iter()
+        .flat_map(|net| emitted(net).lines().map(str::to_string).collect::<Vec<_>>())
+        .collect();
+    for expected in [
+        "/// Zeros at the top, left, bottom and right of [3, 224, 224]: 3, 3, 2, 2",
+        "/// Copies `image` into the arena: [3, 224, 224]",
+        "/// `conv1` 7x7/2, 3 → 64 channels, then `bn1`, relu, max_pool 3x3/2, 224x224 → 56x56",
+        "/// `layer4.2.conv3` 1x1, 512 → 2048 channels, then `bn3`, add, relu, at 7x7",
+        "/// `avgpool`: mean over windows, 7x7 → 1x1",
+        "/// `fc`: 2048 → 1000",
+        "/// Copies a part of pad_channels to its place: [16, 16, 16]",
+        "/// `denselayer2.norm1`: a factor and a shift for each of 12 channels, then relu",
+    ] {
+        assert!(lines.iter().any(|line| line.trim() == expected), "{expected}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Words for steps: the names of their items, and what they do as a line of documentation.
 
-use crate::plan::{Activation, Combination, Conv, FusedPool, Kernel, Linear, Plan, Pool, Reduce, Step, View, Windows};
+use crate::plan::{Activation, Combination, Conv, FusedPool, Kernel, Linear, Place, Plan, Pool, Reduce, Step, View, Windows};
 use crate::registry;
 use proc_macro2::{Ident, Span};
 use std::collections::HashSet;
@@ -54,7 +54,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
     }
 }
 
-/// What a step does: `` `conv1` 7x7/2, 3 → 64 channels, then `bn1`, relu, max_pool 3x3/2: 224x224 → 56x56``.
+/// What a step does: `` `conv1` 7x7/2, 3 → 64 channels, then `bn1`, relu, max_pool 3x3/2, 224x224 → 56x56``.
 pub fn describe(step: &Step) -> String {
     let mut words = step.name.split(" + ").map(|word| match registry::layer(word) {
         Some(_) => word.to_string(),
@@ -68,14 +68,14 @@ pub fn describe(step: &Step) -> String {
     }
     let then = if rest.is_empty() { String::new() } else { format!(", then {}", rest.join(", ")) };
     match &step.kernel {
-        Kernel::Conv(conv) => format!("{first} {}{then}: {}", conv_words(conv), sides(&conv.input, &conv.output)),
+        Kernel::Conv(conv) => format!("{first} {}{then}, {}", conv_words(conv), sides(&conv.input, &conv.output)),
         Kernel::Linear(Linear { input, output, .. }) => format!("{first}: {} → {}{then}", input.len(), output.channels),
         Kernel::Pool(Pool { input, output, windows: w, reduce, .. }) => {
             let reduce = match reduce {
                 Reduce::Max => "maximum",
                 Reduce::Average { .. } => "mean",
             };
-            format!("{first}: {reduce} over windows{}{then}: {}", windows(w), sides(input, output))
+            format!("{first}: {reduce} over windows{}{then}, {}", windows(w), sides(input, output))
         }
         Kernel::Affine(affine) => format!("{first}: a factor and a shift for each of {} channels{then}", affine.input.channels),
         Kernel::Activate(activate) => format!("{first}: {} of {}", activation(activate.activation), map(&activate.input)),
@@ -84,13 +84,19 @@ pub fn describe(step: &Step) -> String {
                 Combination::Add => "sum",
                 Combination::Mul => "product",
             };
-            format!("{first}: {what} of two maps {}{then}", map(&combine.output))
+            format!("{first}: {what} of two {}, element by element{then}", map(&combine.output))
         }
         Kernel::Softmax(softmax) => format!("{first} of {}", map(&softmax.input)),
-        Kernel::Copy(copy) => format!("Copies {first}: {}", map(&copy.output)),
+        Kernel::Copy(copy) => match (copy.input.place, copy.output.place, step.name.split_once(" to ")) {
+            (_, Place::Output(_), Some((value, port))) => {
+                format!("Copies `{value}` to the output `{port}`: {}", map(&copy.output))
+            }
+            (Place::Input(_), ..) => format!("Copies {first} into the arena: {}", map(&copy.output)),
+            _ => format!("Copies a part of {first} to its place: {}", map(&copy.output)),
+        },
         Kernel::ClearBorder(clear) => {
             let [top, left, bottom, right] = clear.border;
-            format!("Zeros around a map {}: {top}, {left}, {bottom}, {right}", map(&clear.view))
+            format!("Zeros at the top, left, bottom and right of {}: {top}, {left}, {bottom}, {right}", map(&clear.view))
         }
     }
 }
@@ -147,9 +153,10 @@ fn by_stride([down, across]: [usize; 2]) -> String {
     }
 }
 
-/// `224x224 → 56x56`
+/// `224x224 → 56x56`, `at 56x56`
 fn sides(input: &View, output: &View) -> String {
-    format!("{} → {}", pair([input.height, input.width]), pair([output.height, output.width]))
+    let (before, after) = (pair([input.height, input.width]), pair([output.height, output.width]));
+    if before == after { format!("at {after}") } else { format!("{before} → {after}") }
 }
 
 /// `[64, 56, 56]`, `[10]`
