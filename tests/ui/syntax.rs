@@ -80,6 +80,12 @@ network! {
 
     pub NoSizes(x) { x -> relu }
 
+    #[cfg(test)]
+    pub Conditional(x: [3, 8, 8]) { x -> relu }
+
+    #[inline]
+    block attributed(x) { x -> relu }
+
     weights = "file";
     size = 3;
 }

@@ -46,6 +46,9 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
         }
         (Kind::Pad { same: true }, Value::Word("same")) => Some(Arg::Pad(Padding::Same)),
         (Kind::Flag, Value::Bool(value)) => Some(Arg::Flag(*value)),
+        (Kind::Number, Value::Float(value)) if !(*value as f32).is_finite() => {
+            return Err((written.place, format!("`{name}` of `{layer}` is {value:?}, which single precision cannot hold")));
+        }
         (Kind::Number, Value::Float(value)) => Some(Arg::Number(*value)),
         (Kind::Number, Value::Int(value)) => Some(Arg::Number(*value as f64)),
         (Kind::Word(words), Value::Word(word)) if words.contains(word) => Some(Arg::Word(word)),

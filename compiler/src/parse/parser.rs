@@ -88,7 +88,7 @@ impl Parser<'_> {
     /// A word of the definition. Rust's keywords are none.
     pub(super) fn name(&mut self, input: ParseStream<'_>, what: &str) -> Result<Name> {
         let ident = self.ident(input, what)?;
-        Ok(Name { text: ident.to_string(), place: self.at(ident.span()) })
+        Ok(Name { text: ident.unraw().to_string(), place: self.at(ident.span()) })
     }
 
     fn ident(&mut self, input: ParseStream<'_>, what: &str) -> Result<Ident> {
@@ -117,9 +117,10 @@ impl Parser<'_> {
     }
 
     fn item(&mut self, input: ParseStream<'_>, source: &mut Source) -> Result<()> {
-        let attrs = attributes(input)?;
+        let attrs = self.attributes(input)?;
         if input.peek(Token![const]) {
             input.parse::<Token![const]>()?;
+            self.only_documentation(attrs, "constant");
             let constant = self.binding(input, "const")?;
             source.constants.push(constant);
             return Ok(());
@@ -145,6 +146,7 @@ impl Parser<'_> {
             if let Some(token) = vis.into_iter().next() {
                 self.mistake_at(token.span(), "a block has no visibility: it is known in this invocation alone");
             }
+            self.only_documentation(attrs, "block");
             input.parse::<Ident>()?;
             let name = self.name(input, "the block's name")?;
             source.blocks.push(self.block(input, name)?);
@@ -241,6 +243,33 @@ impl Parser<'_> {
         if !(input.peek(syn::Ident) || input.peek(syn::Lit)) {
             skip_until(input, |input| input.peek(Token![,]));
             let _ = input.parse::<Token![,]>();
+        }
+    }
+
+    /// Consumes attributes and documentation.
+    fn attributes(&mut self, input: ParseStream<'_>) -> Result<TokenStream> {
+        let mut attrs = TokenStream::new();
+        while input.peek(Token![#]) {
+            if !input.peek2(syn::token::Bracket) {
+                return Err(input.error("an attribute is written `#[…]`"));
+            }
+            let hash: TokenTree = input.parse()?;
+            let attribute: TokenTree = input.parse()?;
+            if let Some(word @ ("cfg" | "cfg_attr")) = first_word(&attribute).as_deref() {
+                let message =
+                    format!("`{word}` decides about one item, and a network is several\nhelp: write it before `network!`");
+                self.mistake_at(attribute.span(), message);
+            } else {
+                attrs.extend([hash, attribute]);
+            }
+        }
+        Ok(attrs)
+    }
+
+    /// Blocks and constants leave nothing behind that an attribute could be for.
+    fn only_documentation(&mut self, attrs: TokenStream, what: &str) {
+        for attribute in attrs.into_iter().filter(|token| first_word(token).is_some_and(|word| word != "doc")) {
+            self.mistake_at(attribute.span(), format!("a {what} has documentation, but no attributes"));
         }
     }
 
@@ -388,16 +417,10 @@ impl Parser<'_> {
     }
 }
 
-/// Consumes attributes and documentation.
-fn attributes(input: ParseStream<'_>) -> Result<TokenStream> {
-    let mut attrs = TokenStream::new();
-    while input.peek(Token![#]) {
-        if !input.peek2(syn::token::Bracket) {
-            return Err(input.error("an attribute is written `#[…]`"));
-        }
-        attrs.extend([input.parse::<TokenTree>()?, input.parse::<TokenTree>()?]);
-    }
-    Ok(attrs)
+/// `doc` of the brackets of an attribute.
+fn first_word(attribute: &TokenTree) -> Option<String> {
+    let TokenTree::Group(group) = attribute else { return None };
+    group.stream().into_iter().next().map(|word| word.to_string())
 }
 
 /// Consumes `pub`, `pub(crate)`, `pub(in path)`.

@@ -1,6 +1,8 @@
 //! Whatever the tokens are, the parser returns: no panic, no endless loop.
 
 use super::super::{Header, read};
+use crate::ops::{Default, Kind};
+use crate::registry;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 const DEFINITION: &str = "
@@ -47,10 +49,14 @@ fn mutations(tokens: &TokenStream, strangers: &[TokenTree]) -> Vec<TokenStream> 
     all
 }
 
+/// How many mistakes the tokens have.
 fn count(tokens: TokenStream) -> usize {
-    let read = read(tokens, &|_| Ok(Header::default()));
-    read.reports.tokens();
-    read.reports.messages().len()
+    read(tokens, &|_| Ok(Header::default())).reports.len()
+}
+
+/// From tokens to items, with all passes.
+fn expand(tokens: TokenStream) -> TokenStream {
+    crate::network(tokens, &|_| Ok(Header::default()))
 }
 
 #[test]
@@ -61,6 +67,9 @@ fn mutated_definitions_are_read_to_the_end() {
     let strangers = [strangers, vec![Group::new(Delimiter::None, "x -> y".parse().expect("tokens")).into()]].concat();
     let mutations = mutations(&tokens, &strangers);
     assert!(mutations.len() > 3000);
+    for tokens in mutations.iter().step_by(16) {
+        assert!(!expand(tokens.clone()).is_empty());
+    }
     let n_wrong = mutations.into_iter().filter(|tokens| count(tokens.clone()) > 0).count();
     assert!(n_wrong > 2000, "{n_wrong}");
 }
@@ -80,4 +89,54 @@ fn deep_and_long_definitions_are_refused() {
     ] {
         assert!(count(text.parse().expect("tokens")) > 0, "{}", &text[..60]);
     }
+}
+
+#[test]
+fn any_sizes_are_expanded_or_refused() {
+    const VALUES: &[&str] = &[
+        "0",
+        "1",
+        "2",
+        "3",
+        "8",
+        "-1",
+        "1000",
+        "2147483648",
+        "1099511627776",
+        "9223372036854775807",
+        "1e300",
+        "3x3",
+        "1x8",
+        "8x1",
+        "(0, 0)",
+        "(1, 2, 3, 4)",
+        "(1099511627776, 1)",
+        "1099511627776x1099511627776",
+        "true",
+        "same",
+        "floor",
+        "ceil",
+        "x",
+    ];
+    let inputs = ["[8, 8, 8]", "[1, 1, 1]", "[8]", "[3, 1099511627776, 1]", "[1, 1, 1000000]"];
+    let mut n_accepted = 0;
+    for layer in registry::LAYERS {
+        let required: Vec<&str> = layer.signature().iter().map(|p| if p.kind == Kind::Pair { "3x3" } else { "4" }).collect();
+        let n_required = layer.signature().iter().filter(|param| param.default == Default::Required).count();
+        for (index, _) in layer.signature().iter().enumerate() {
+            for value in VALUES {
+                for shape in inputs {
+                    let mut args = required[..n_required.max(index + 1)].to_vec();
+                    args[index] = value;
+                    let named: Vec<String> =
+                        layer.signature().iter().zip(args).map(|(param, arg)| format!("{} = {arg}", param.name)).collect();
+                    let text = format!("Net(x: {shape}) {{ x -> relu -> {}({}) }}", layer.name(), named.join(", "));
+                    let tokens: TokenStream = text.parse().expect("tokens");
+                    n_accepted += usize::from(count(tokens.clone()) == 0);
+                    assert!(!expand(tokens).is_empty(), "{text}");
+                }
+            }
+        }
+    }
+    assert!(n_accepted > 100, "{n_accepted}");
 }
