@@ -1,4 +1,4 @@
-//! The macro as users meet it: every mistake's message, recorded beside the definition that makes it, and what must compile.
+//! The macro as users meet it: every mistake's message, recorded beside the definition that makes it.
 //!
 //! `TRYBUILD=overwrite cargo test -p convoke-tests --test ui` records the messages anew. Read each of them aloud before you accept it.
 
@@ -23,22 +23,11 @@ fn safetensors(tensors: &[(&str, &str, &[usize])]) -> Vec<u8> {
 fn write_weights() {
     let manifest = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tests").join("trybuild").join(env!("CARGO_PKG_NAME"));
     std::fs::create_dir_all(&manifest).expect("the directory of trybuild's manifest");
-    let fits: &[(&str, &str, &[usize])] = &[
-        ("a.weight", "F32", &[2, 1, 3, 3]),
-        ("a.bias", "F16", &[2]),
-        ("bn.weight", "F32", &[2]),
-        ("bn.bias", "F32", &[2]),
-        ("bn.running_mean", "F32", &[2]),
-        ("bn.running_var", "F32", &[2]),
-        ("bn.num_batches_tracked", "I64", &[]),
-    ];
-    let tracked = fits.len() - 1;
     let unlike: &[(&str, &str, &[usize])] =
         &[("a.weight", "F32", &[2, 1, 5, 5]), ("a.bias", "I16", &[2]), ("bn.weight", "F32", &[2]), ("old.weight", "F32", &[3])];
-    let fits = safetensors(&fits[..tracked]);
-    std::fs::write(manifest.join("cut.safetensors"), &fits[..fits.len() - 3]).expect("a weight file");
-    std::fs::write(manifest.join("fits.safetensors"), fits).expect("a weight file");
-    std::fs::write(manifest.join("unlike.safetensors"), safetensors(unlike)).expect("a weight file");
+    let whole = safetensors(unlike);
+    std::fs::write(manifest.join("cut.safetensors"), &whole[..whole.len() - 3]).expect("a weight file");
+    std::fs::write(manifest.join("unlike.safetensors"), whole).expect("a weight file");
     std::fs::write(manifest.join("archive.pth"), b"PK\x03\x04 what torch.save writes").expect("a weight file");
 }
 
@@ -46,6 +35,5 @@ fn write_weights() {
 fn every_mistake_is_told_and_nothing_else() {
     write_weights();
     let cases = trybuild::TestCases::new();
-    cases.pass("ui/pass/*.rs");
     cases.compile_fail("ui/*.rs");
 }
