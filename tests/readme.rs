@@ -43,7 +43,10 @@ fn every_command_is_run_in_ci_and_ci_runs_no_other() {
     let commands: Vec<String> = blocks(&readme, "sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
     assert!(!run.is_empty() && !commands.is_empty());
     for command in commands.iter().filter(|command| *command != ".ci/run") {
-        assert!(run.iter().any(|prefix| command.starts_with(prefix)), "`{command}` is in the README, but .ci/run does not run it");
+        assert!(
+            run.iter().any(|prefix| command.starts_with(prefix)),
+            "`{command}` is in the README, but .ci/run does not run it"
+        );
     }
     for prefix in run {
         assert!(commands.iter().any(|command| command.starts_with(prefix)), ".ci/run wants `{prefix} …` from the README");

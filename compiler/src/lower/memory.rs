@@ -1,7 +1,7 @@
 //! Where buffers lie in the arena: lifetimes, then offsets, the largest first, each as low as those alive beside it allow.
 //!
-//! Two buffers share memory when no step needs both. A buffer with a border then has it cleared in every run, unless those that
-//! share its memory have their zeros in the same places, as the maps of one resolution of a ResNet do.
+//! Two buffers share memory when no step needs both. A buffer with a border then has it cleared in every run, unless its zeros are
+//! still there from a buffer whose zeros were in the same places, as those of the maps of one resolution of a ResNet are.
 
 use super::layout::{Buffer, MAX_LEN};
 use super::steps::Draft;
@@ -61,10 +61,20 @@ pub fn place(buffers: &[Buffer], drafts: &[Draft]) -> Result<(Vec<Slot>, usize),
         }
     }
     for slot in 0..slots.len() {
-        slots[slot].cleared = has_zeros(&buffers[slots[slot].buffer])
-            && slots.iter().any(|other| slots[slot].overlaps(other) && !same_zeros(buffers, &slots[slot], other));
+        slots[slot].cleared = must_clear(buffers, &slots, &slots[slot]);
     }
     Ok((slots, arena_len))
+}
+
+/// Whether something was written where a slot needs zeros since they were last there: at the start of a session, where nothing
+/// else ever writes there, or when a slot of the same zeros began, where nothing has written there since.
+fn must_clear(buffers: &[Buffer], slots: &[Slot], slot: &Slot) -> bool {
+    let writers: Vec<&Slot> = slots.iter().filter(|other| slot.overlaps(other) && !same_zeros(buffers, slot, other)).collect();
+    let kept_since = |earlier: &Slot| {
+        let [since, until] = [earlier.steps[0], slot.steps[0]];
+        since < until && same_zeros(buffers, slot, earlier) && writers.iter().all(|w| w.steps[1] < since || until < w.steps[0])
+    };
+    has_zeros(&buffers[slot.buffer]) && !writers.is_empty() && !slots.iter().any(kept_since)
 }
 
 /// Whether what one step needs lies apart. The error is a mistake of [`place`].

@@ -150,11 +150,9 @@ fn concatenations_of_concatenations_are_one_buffer() {
          denselayer1.conv1 + norm2 + relu: 10304[16x16x8: 128,8,1] -> 304[16x16x16: 288,16,1]\n\
          denselayer1.conv2: 304[16x16x16: 288,16,1] -> 5192[16x16x4: 320,20,1]\n\
          denselayer2.norm1 + relu: 5184[16x16x12: 320,20,1] -> 10304[16x16x12: 192,12,1]\n\
-         zeros around denselayer2.conv1 + norm2 + relu:  -> 304[16x16x16: 288,16,1]\n\
          denselayer2.conv1 + norm2 + relu: 10304[16x16x12: 192,12,1] -> 304[16x16x16: 288,16,1]\n\
          denselayer2.conv2: 304[16x16x16: 288,16,1] -> 5196[16x16x4: 320,20,1]\n\
          denselayer3.norm1 + relu: 5184[16x16x16: 320,20,1] -> 10304[16x16x16: 256,16,1]\n\
-         zeros around denselayer3.conv1 + norm2 + relu:  -> 304[16x16x16: 288,16,1]\n\
          denselayer3.conv1 + norm2 + relu: 10304[16x16x16: 256,16,1] -> 304[16x16x16: 288,16,1]\n\
          denselayer3.conv2: 304[16x16x16: 288,16,1] -> 5200[16x16x4: 320,20,1]\n\
          pool: 5184[16x16x20: 320,20,1] -> out0+0[1x1x20: 20,20,1]\n"
