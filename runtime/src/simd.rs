@@ -20,7 +20,6 @@ pub use portable::Portable;
 /// # Safety
 /// Every function: the machine has the instruction set. Those that take a pointer: it is valid for what they read or write,
 /// which is [`Simd::LANES`] floats of any alignment, or the first `n`, with `n` at most that.
-#[allow(clippy::missing_safety_doc, reason = "one section for all, above")]
 pub trait Simd: Copy + 'static {
     /// Floats in a vector.
     const LANES: usize;

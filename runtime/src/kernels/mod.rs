@@ -3,7 +3,7 @@
 //! A step is *prepared* once for a session: its sizes and pointers become the arguments of one function of the [`native::Table`] of
 //! its instruction set. Running it is one call.
 
-mod native;
+pub mod native;
 mod pack;
 mod prepare;
 #[cfg(test)]
@@ -25,8 +25,19 @@ fn table(isa: Isa) -> &'static native::Table {
     }]
 }
 
-/// The kernels that were compiled with this crate.
+/// The kernels that were compiled with this crate: an ordinary module.
+#[cfg(not(all(convoke_object, not(test), not(clippy), not(doc))))]
 fn tables() -> &'static [native::Table; 3] {
     static TABLES: [native::Table; 3] = native::entries::TABLES;
+    &TABLES
+}
+
+/// The kernels that `build.rs` compiled, optimised, from the same files.
+#[cfg(all(convoke_object, not(test), not(clippy), not(doc)))]
+fn tables() -> &'static [native::Table; 3] {
+    unsafe extern "C" {
+        #[link_name = concat!("convoke_kernels_", env!("CARGO_PKG_VERSION"))]
+        safe static TABLES: [native::Table; 3];
+    }
     &TABLES
 }

@@ -5,8 +5,16 @@
 
 use crate::simd::Simd;
 
-use super::args::{ActKind, ConvArgs, PoolArgs, Source, Target};
-use super::{math, pool};
+use super::args::{Act, ActKind, ConvArgs, PoolArgs, Source, Target};
+use super::pool;
+
+/// Parts of kernels that are compiled once for an instruction set and called.
+pub trait Parts: Simd {
+    /// [`super::math::activate_run`]
+    const ACTIVATE: unsafe fn(&Act, *mut f32, usize);
+    /// [`super::pool::rows`]
+    const POOL: unsafe fn(&PoolArgs, usize, usize);
+}
 
 /// A kernel that computes rows of a convolution.
 pub trait Rows {
@@ -25,55 +33,64 @@ const ACTIVATION_ROWS: usize = 8;
 /// # Safety
 /// The machine has the instruction set, and the pointers of `a` are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Simd, R: Rows>(a: &ConvArgs) {
+pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs) {
     // SAFETY: the caller's promise; a strip holds the rows of one pooled row at least, which `scratch_len` counts.
     unsafe {
-        if a.strip_rows == 0 {
-            if a.act.kind == ActKind::Bounds {
-                return R::rows(a, 0, a.height);
-            }
-            let mut y = 0;
-            while y < a.height {
-                let end = (y + ACTIVATION_ROWS).min(a.height);
-                R::rows(a, y, end);
-                activate::<S>(a, y, end);
-                y = end;
-            }
-            return;
-        }
+        let pooled = a.strip_rows > 0;
+        let second_pass = a.act.kind != ActKind::Bounds;
         let filters = a.filters * a.groups;
         let row = a.width * filters;
         // Rows of the result from `first` up to `done` are in the strip.
         let (mut first, mut done) = (0, 0);
         let mut y = 0;
-        while y < a.pool.height {
-            let (start, mut end) = needed(&a.pool, y);
-            let mut last = y + 1;
-            while last < a.pool.height {
-                let (_, more) = needed(&a.pool, last);
-                if more.max(end) - start > a.strip_rows {
-                    break;
+        while y < if pooled { a.pool.height } else { a.height } {
+            // Rows to compute, and the row that follows those which are then finished.
+            let (from, end, next);
+            let mut output = a.output;
+            if pooled {
+                let start;
+                (start, end, next) = windows(a, y);
+                if done > start && start > first {
+                    core::ptr::copy(a.strip.add((start - first) * row), a.strip, (done - start) * row);
                 }
-                end = end.max(more);
-                last += 1;
+                first = start;
+                from = done.max(start);
+                done = done.max(end);
+                output = Target { first: a.strip.wrapping_sub(first * row), row, pixel: filters };
+            } else {
+                from = y;
+                end = if second_pass { a.height.min(y + ACTIVATION_ROWS) } else { a.height };
+                next = end;
             }
-            if done > start && start > first {
-                core::ptr::copy(a.strip.add((start - first) * row), a.strip, (done - start) * row);
-            }
-            first = start;
-            let from = done.max(start);
-            let virtual_row_0 = a.strip.wrapping_sub(first * row);
             if end > from {
-                let strip = ConvArgs { output: Target { first: virtual_row_0, row, pixel: filters }, ..*a };
-                R::rows(&strip, from, end);
-                activate::<S>(&strip, from, end);
+                R::rows(&ConvArgs { output, ..*a }, from, end);
+                if second_pass {
+                    activate::<S>(a, output, from, end);
+                }
             }
-            done = done.max(end);
-            let input = Source { first: virtual_row_0, row, pixel: filters };
-            pool::rows::<S>(&PoolArgs { input, ..a.pool }, y, last);
-            y = last;
+            if pooled {
+                let input = Source { first: output.first, row, pixel: filters };
+                (S::POOL)(&PoolArgs { input, ..a.pool }, y, next);
+            }
+            y = next;
         }
     }
+}
+
+/// The rows that fit the strip, from the first that row `y` of the pooling needs, and the row after those that they complete.
+#[inline(always)]
+fn windows(a: &ConvArgs, y: usize) -> (usize, usize, usize) {
+    let (start, mut end) = needed(&a.pool, y);
+    let mut next = y + 1;
+    while next < a.pool.height {
+        let (_, more) = needed(&a.pool, next);
+        if more.max(end) - start > a.strip_rows {
+            break;
+        }
+        end = end.max(more);
+        next += 1;
+    }
+    (start, end, next)
 }
 
 /// Rows of its input that row `y` of a pooling needs: from, and up to.
@@ -85,23 +102,14 @@ fn needed(pool: &PoolArgs, y: usize) -> (usize, usize) {
 
 /// The part of an activation that is more than bounds.
 #[inline(always)]
-unsafe fn activate<S: Simd>(a: &ConvArgs, y0: usize, y1: usize) {
-    if a.act.kind == ActKind::Bounds {
-        return;
-    }
+unsafe fn activate<S: Parts>(a: &ConvArgs, output: Target, y0: usize, y1: usize) {
     let filters = a.filters * a.groups;
-    let dense = a.output.pixel == filters;
+    // Pixels that lie side by side are one run.
+    let (n, len) = if output.pixel == filters { (1, a.width * filters) } else { (a.width, filters) };
     for y in y0..y1 {
-        let row = a.output.first.wrapping_add(y * a.output.row);
-        // SAFETY: the caller promises the output's rows, of which these are pixels.
-        unsafe {
-            if dense {
-                math::activate_run::<S>(&a.act, row, a.width * filters);
-            } else {
-                for x in 0..a.width {
-                    math::activate_run::<S>(&a.act, row.wrapping_add(x * a.output.pixel), filters);
-                }
-            }
+        for x in 0..n {
+            // SAFETY: the caller promises the output's rows, of which these are pixels.
+            unsafe { (S::ACTIVATE)(&a.act, output.first.wrapping_add(y * output.row + x * output.pixel), len) }
         }
     }
 }

@@ -12,13 +12,16 @@ use core::mem::MaybeUninit;
 use crate::simd::Simd;
 
 use super::args::{Act, ConvArgs, Source, Target};
-use super::math;
+use super::conv::Parts;
+use super::{div, div_ceil, math};
 
 /// A tile's kernel.
 pub type TileFn = unsafe fn(&Tile);
 
 /// An instruction set with kernels for tiles.
-pub trait Tiled: Simd {
+pub trait Tiled: Parts {
+    /// [`finish`]
+    const FINISH: unsafe fn(&Finish);
     /// Most pixels of a tile of 1, 2 and 4 vectors.
     const PIXELS: [usize; 3];
     /// By `log2` of the number of vectors, then by pixels less one.
@@ -167,12 +170,8 @@ pub struct Sums(MaybeUninit<[f32; Sums::LEN]>);
 impl Sums {
     /// Room for 14 pixels of 2 vectors, or fewer of 4.
     pub const LEN: usize = 28 * 16;
-
-    /// Room for a tile.
-    #[inline(always)]
-    pub fn new() -> Sums {
-        Sums(MaybeUninit::uninit())
-    }
+    /// Room, not initialised.
+    pub const ROOM: Sums = Sums(MaybeUninit::uninit());
 
     /// Where a tile goes.
     #[inline(always)]
@@ -250,8 +249,9 @@ impl Tiling {
     /// Of rows of `width` pixels, at most `most` in a tile.
     #[inline(always)]
     pub fn of(width: usize, most: usize) -> Tiling {
-        let n = width.div_ceil(most);
-        Tiling { pairs: 2 * width <= most, len: width / n, longer: width % n }
+        let n = div_ceil(width, most);
+        let len = div(width, n);
+        Tiling { pairs: 2 * width <= most, len, longer: width - n * len }
     }
 }
 
@@ -299,7 +299,7 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize) {
         let taps = a.kernel_h * a.kernel_w;
         let padded = a.filters.next_multiple_of(S::LANES);
         let weights = a.pack.add(padded);
-        let mut sums = Sums::new();
+        let mut sums = Sums::ROOM;
         let mut f = 0;
         while f < a.filters {
             // Few pixels: twice the filters, so that there are as many sums as registers.
@@ -384,7 +384,7 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize) {
                                     true => a.residual.first,
                                     false => a.residual.first.wrapping_add(f + at(a.residual.row, a.residual.pixel, 1, 1, to)),
                                 };
-                                finish::<S>(&Finish {
+                                (S::FINISH)(&Finish {
                                     sums: (tile.output[i], width),
                                     output: finished[i],
                                     output_pixel: a.output.pixel,

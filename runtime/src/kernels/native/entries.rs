@@ -1,12 +1,12 @@
 //! The entry functions of each instruction set: what carries `target_feature`, so that everything inlined beneath has it. Floor 2.
 
 use super::args::*;
-use super::conv::{self, Rows};
+use super::conv::{self, Parts, Rows};
 use super::depthwise::Depthwise;
-use super::direct::{self, Tile, TileFn, Tiled};
+use super::direct::{self, Finish, Tile, TileFn, Tiled};
 use super::fixed::{Fixed, N_FIXED};
 use super::grouped::Grouped;
-use super::{Table, linear, map, pack, pool, softmax};
+use super::{Table, linear, map, math, pack, pool, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -20,7 +20,13 @@ macro_rules! entries {
             use super::*;
             type S = crate::simd::$simd;
 
+            impl Parts for S {
+                const ACTIVATE: unsafe fn(&Act, *mut f32, usize) = activate;
+                const POOL: unsafe fn(&PoolArgs, usize, usize) = pool_rows;
+            }
+
             impl Tiled for S {
+                const FINISH: unsafe fn(&Finish) = finish;
                 const PIXELS: [usize; 3] = [[$($one),*].len(), [$($two),*].len(), [$($four),*].len()];
                 const TILES: [&'static [TileFn]; 3] =
                     [&[$(tile::<$one, 1>),*], &[$(tile::<$two, 2>),*], &[$(tile::<$four, 4>),*]];
@@ -32,6 +38,24 @@ macro_rules! entries {
             unsafe fn tile<const T: usize, const NB: usize>(a: &Tile) {
                 // SAFETY: as above.
                 unsafe { direct::tile::<S, T, NB, false>(a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn finish(a: &Finish) {
+                // SAFETY: as above.
+                unsafe { direct::finish::<S>(a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn activate(act: &Act, p: *mut f32, len: usize) {
+                // SAFETY: as above.
+                unsafe { math::activate_run::<S>(act, p, len) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn pool_rows(a: &PoolArgs, y0: usize, y1: usize) {
+                // SAFETY: as above.
+                unsafe { pool::rows::<S>(a, y0, y1) }
             }
 
             struct Direct;
@@ -90,7 +114,7 @@ macro_rules! entries {
             $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_pool(a: *const PoolArgs) {
                 // SAFETY: as above.
-                unsafe { pool::rows::<S>(&*a, 0, (*a).height) }
+                unsafe { pool_rows(&*a, 0, (*a).height) }
             }
 
             $(#[target_feature(enable = $feature)])?

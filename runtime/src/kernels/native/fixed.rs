@@ -100,7 +100,7 @@ unsafe fn at<
     let direct = filters == width && a.residual.first.is_null();
     let input = a.input.first.wrapping_add(y * SH * a.input.row + x * SW * C);
     let output = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel + f);
-    let mut sums = Sums::new();
+    let mut sums = Sums::ROOM;
     let (first, pixel) = if direct { (output, a.output.pixel) } else { (sums.as_mut_ptr(), width) };
     let tile = Tile {
         input: [input, input.wrapping_add(half * SW * C)],
@@ -126,7 +126,7 @@ unsafe fn at<
                 true => a.residual.first,
                 false => a.residual.first.wrapping_add(y * a.residual.row + x * a.residual.pixel + f),
             };
-            direct::finish::<S>(&Finish {
+            (S::FINISH)(&Finish {
                 sums: (first, width),
                 output,
                 output_pixel: a.output.pixel,

@@ -10,7 +10,7 @@ use crate::simd::Simd;
 
 use super::args::ConvArgs;
 use super::conv::Rows;
-use super::math;
+use super::{div, math};
 
 /// See the module.
 pub struct Grouped<S>(core::marker::PhantomData<S>);
@@ -45,7 +45,7 @@ unsafe fn pixels<S: Simd, const T: usize>(a: &ConvArgs, y: usize, x: usize) {
     let padded = filters.next_multiple_of(S::LANES);
     let taps = a.kernel_h * a.kernel_w;
     // Channels that a vector of filters reads, beginning at a group's first.
-    let span = S::LANES / a.filters * a.channels;
+    let span = div(S::LANES, a.filters) * a.channels;
     let mut index = [0u32; 16];
     // SAFETY: the caller's promise, see `Rows`; the pack is padded to whole vectors, the maps are read and written by the
     // channels that there are.
@@ -56,13 +56,13 @@ unsafe fn pixels<S: Simd, const T: usize>(a: &ConvArgs, y: usize, x: usize) {
         let mut f = 0;
         while f < filters {
             let n = (filters - f).min(S::LANES);
-            let first = f / a.filters * a.channels;
+            let first = div(f, a.filters) * a.channels;
             let n_in = (a.groups * a.channels - first).min(span);
             let mut acc = [S::load(a.pack.add(f)); T];
             let mut w = a.pack.add(padded + f * a.channels * taps);
             for c in 0..a.channels {
                 for (lane, index) in index.iter_mut().enumerate() {
-                    *index = (lane / a.filters * a.channels + c) as u32;
+                    *index = (div(lane, a.filters) * a.channels + c) as u32;
                 }
                 let index = S::index(index.as_ptr());
                 for i in 0..a.kernel_h {

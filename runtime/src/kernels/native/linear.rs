@@ -7,12 +7,13 @@
 use crate::simd::Simd;
 
 use super::args::LinearArgs;
-use super::math;
+use super::conv::Parts;
+use super::{div, math};
 
 /// Vectors of a panel whose first output is `padded_left` before the end.
 #[inline(always)]
 pub fn panel_vectors(lanes: usize, padded_left: usize) -> usize {
-    match padded_left / lanes {
+    match div(padded_left, lanes) {
         0..2 => 1,
         2..4 => 2,
         _ => 4,
@@ -24,7 +25,7 @@ pub fn panel_vectors(lanes: usize, padded_left: usize) -> usize {
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Simd>(a: &LinearArgs) {
+pub unsafe fn layer<S: Parts>(a: &LinearArgs) {
     // SAFETY: the caller's promise.
     unsafe {
         let padded = a.outputs.next_multiple_of(S::LANES);
@@ -38,7 +39,7 @@ pub unsafe fn layer<S: Simd>(a: &LinearArgs) {
             }
             f += vectors * S::LANES;
         }
-        math::activate_run::<S>(&a.act, a.output, a.outputs);
+        (S::ACTIVATE)(&a.act, a.output, a.outputs);
     }
 }
 

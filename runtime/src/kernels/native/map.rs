@@ -1,8 +1,7 @@
 //! Element-wise kernels over operands by strides, copies between layouts, and zeros around maps. Floor 2.
 
-use crate::simd::Simd;
-
 use super::args::{BorderArgs, MapArgs, MapOp};
+use super::conv::Parts;
 use super::math;
 
 /// Elements of a run that are computed before an activation of more than bounds passes over them.
@@ -13,7 +12,7 @@ const CHUNK: usize = 1024;
 /// # Safety
 /// The machine has the instruction set, and the operands that the operation reads are valid for its sizes.
 #[inline(always)]
-pub unsafe fn layer<S: Simd>(a: &MapArgs) {
+pub unsafe fn layer<S: Parts>(a: &MapArgs) {
     // SAFETY: the caller's promise.
     unsafe {
         let n_inputs = match a.op {
@@ -45,7 +44,7 @@ pub unsafe fn layer<S: Simd>(a: &MapArgs) {
 
 /// `len` elements that lie side by side in every operand.
 #[inline(always)]
-unsafe fn run<S: Simd>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3], len: usize) {
+unsafe fn run<S: Parts>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3], len: usize) {
     // SAFETY: the caller promises `len` elements of the operands that the operation reads; chunks stay inside.
     unsafe {
         let mut start = 0;
@@ -81,7 +80,7 @@ unsafe fn run<S: Simd>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3]
                 MapOp::Mul => each!(|i, load| S::mul(load!(x), load!(y))),
                 MapOp::Affine => each!(|i, load| S::fma(load!(x), load!(y), load!(z))),
             }
-            math::activate_run::<S>(&a.act, to, n);
+            (S::ACTIVATE)(&a.act, to, n);
             start += n;
         }
     }
@@ -89,7 +88,7 @@ unsafe fn run<S: Simd>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3]
 
 /// `len` elements by strides, gathered into vectors so that the arithmetic is the same.
 #[inline(always)]
-unsafe fn strided<S: Simd>(a: &MapArgs, output: *mut f32, inputs: [*const f32; 3], len: usize) {
+unsafe fn strided<S: Parts>(a: &MapArgs, output: *mut f32, inputs: [*const f32; 3], len: usize) {
     // SAFETY: the caller promises `len` elements of the operands that the operation reads, which alone are gathered.
     unsafe {
         let mut start = 0;

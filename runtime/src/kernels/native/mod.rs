@@ -23,6 +23,24 @@ pub mod softmax;
 
 use args::{BorderArgs, ConvArgs, LinearArgs, MapArgs, PackConvArgs, PackLinearArgs, PoolArgs, SoftmaxArgs};
 
+/// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
+#[inline(always)]
+const fn div_ceil(a: usize, b: usize) -> usize {
+    match (a + b).saturating_sub(1).checked_div(b) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
+/// `a / b`; 0 for a `b` of 0.
+#[inline(always)]
+const fn div(a: usize, b: usize) -> usize {
+    match a.checked_div(b) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
+}
+
 /// The kernels of one instruction set. Each is called with arguments whose pointers are valid, on a machine that has it.
 #[derive(Clone, Copy)]
 #[repr(C)]

@@ -1,7 +1,7 @@
 //! Weights from PyTorch's layout into the kernels' tilings. Floor 2.
 
 use super::args::{PackConvArgs, PackLinearArgs, Tiling};
-use super::linear;
+use super::{div_ceil, linear};
 
 /// A convolution's.
 ///
@@ -13,7 +13,7 @@ pub unsafe fn conv(a: &PackConvArgs) {
     unsafe {
         match a.tiling {
             Tiling::Panels => {
-                let padded = a.filters.next_multiple_of(a.lanes);
+                let padded = div_ceil(a.filters, a.lanes) * a.lanes;
                 let group_len = padded * (1 + a.channels * a.taps);
                 for g in 0..a.groups {
                     let pack = a.pack.add(g * group_len);
@@ -22,7 +22,7 @@ pub unsafe fn conv(a: &PackConvArgs) {
                 }
             }
             Tiling::Channels => {
-                let padded = a.groups.next_multiple_of(a.lanes);
+                let padded = div_ceil(a.groups, a.lanes) * a.lanes;
                 bias(a.bias, a.pack, a.groups, padded);
                 let pack = a.pack.add(padded);
                 for t in 0..a.taps {
@@ -33,7 +33,7 @@ pub unsafe fn conv(a: &PackConvArgs) {
             }
             Tiling::Lanes => {
                 let filters = a.filters * a.groups;
-                let padded = filters.next_multiple_of(a.lanes);
+                let padded = div_ceil(filters, a.lanes) * a.lanes;
                 bias(a.bias, a.pack, filters, padded);
                 let mut to = a.pack.add(padded);
                 let mut f = 0;
@@ -66,7 +66,7 @@ unsafe fn bias(from: *const f32, to: *mut f32, len: usize, padded: usize) {
 /// Panels of two vectors of filters, and one of what is left: reads in order, writes into a panel that fits a cache.
 #[inline(always)]
 unsafe fn panels(a: &PackConvArgs, weight: *const f32, pack: *mut f32) {
-    let padded = a.filters.next_multiple_of(a.lanes);
+    let padded = div_ceil(a.filters, a.lanes) * a.lanes;
     let mut f = 0;
     while f < padded {
         let width = (2 * a.lanes).min(padded - f);
@@ -97,7 +97,7 @@ unsafe fn panels(a: &PackConvArgs, weight: *const f32, pack: *mut f32) {
 /// The pointers are valid for the sizes beside them, `pack` for `(1 + inputs) ·` outputs rounded up to whole vectors.
 #[inline(always)]
 pub unsafe fn linear(a: &PackLinearArgs) {
-    let padded = a.outputs.next_multiple_of(a.lanes);
+    let padded = div_ceil(a.outputs, a.lanes) * a.lanes;
     let inputs = a.channels * a.pixels;
     // SAFETY: the caller's promise.
     unsafe {

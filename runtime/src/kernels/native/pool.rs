@@ -2,8 +2,9 @@
 
 use crate::simd::Simd;
 
-use super::args::{PoolArgs, PoolKind};
-use super::math;
+use super::args::{ActKind, PoolArgs, PoolKind};
+use super::conv::Parts;
+use super::{div, div_ceil, math};
 
 /// The part of a window that lies on the map, along one axis.
 #[derive(Clone, Copy)]
@@ -24,15 +25,15 @@ impl Span {
     pub fn of(a: &PoolArgs, axis: usize, i: usize) -> Span {
         let (n, out) = if axis == 0 { (a.in_height, a.height) } else { (a.in_width, a.width) };
         if a.adaptive {
-            let start = i * n / out;
-            let len = ((i + 1) * n).div_ceil(out) - start;
+            let start = div(i * n, out);
+            let len = div_ceil((i + 1) * n, out) - start;
             return Span { start, len, step: 1, padded: len };
         }
         let (window, step, before, after) = (a.window[axis], a.dilation[axis], a.pad[axis], a.pad[axis + 2]);
         // Position of the window's first element, counted from the first of the padding.
         let first = i * a.stride[axis];
         // Number of the window's elements before a position that is counted likewise.
-        let below = |limit: usize| if limit <= first { 0 } else { (limit - first).div_ceil(step).min(window) };
+        let below = |limit: usize| if limit <= first { 0 } else { div_ceil(limit - first, step).min(window) };
         let skipped = below(before);
         let inside = below(before + n);
         let start = first + skipped * step;
@@ -51,7 +52,7 @@ impl Span {
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn rows<S: Simd>(a: &PoolArgs, y0: usize, y1: usize) {
+pub unsafe fn rows<S: Parts>(a: &PoolArgs, y0: usize, y1: usize) {
     // SAFETY: the caller's promise; spans lie on the input, and the tail reads and writes only the channels that are left.
     unsafe {
         for y in y0..y1 {
@@ -82,7 +83,9 @@ pub unsafe fn rows<S: Simd>(a: &PoolArgs, y0: usize, y1: usize) {
                     );
                     S::store_first(to.add(c), n, v[0]);
                 }
-                math::activate_run::<S>(&a.act, to, a.channels);
+                if a.act.kind != ActKind::Bounds {
+                    (S::ACTIVATE)(&a.act, to, a.channels);
+                }
             }
         }
     }
