@@ -61,18 +61,18 @@ pub struct Tile {
     pub act: Act,
 }
 
-/// Keeps LLVM from seeing that strides are multiples of one another: it would spend a register per pixel, and spill.
+/// Keeps LLVM from seeing where a pointer comes from: it would keep one for each pixel of a tile, and spill.
 #[inline(always)]
-fn opaque(x: usize) -> usize {
+fn opaque(p: *const f32) -> *const f32 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
-        let mut x = x;
+        let mut p = p;
         // SAFETY: no instruction at all.
-        unsafe { core::arch::asm!("/* {0} */", inout(reg) x, options(pure, nomem, nostack, preserves_flags)) };
-        x
+        unsafe { core::arch::asm!("/* {0} */", inout(reg) p, options(pure, nomem, nostack, preserves_flags)) };
+        p
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    x
+    p
 }
 
 /// Odd multiples of a distance in bytes, from which x86's addressing makes all of the first nine.
@@ -82,7 +82,10 @@ struct Steps([usize; 4]);
 impl Steps {
     #[inline(always)]
     fn new<const CONSTANT: bool>(floats: usize) -> Steps {
-        let step = |n: usize| if CONSTANT { n * floats * 4 } else { opaque(n * floats * 4) };
+        let step = |n: usize| match CONSTANT {
+            true => n * floats * 4,
+            false => opaque(core::ptr::without_provenance(n * floats * 4)).addr(),
+        };
         Steps([step(1), step(3), step(5), step(7)])
     }
 
@@ -104,6 +107,19 @@ impl Steps {
     }
 }
 
+/// A loop of at most 14 turns that is written out: arrays that it indexes are registers, whatever LLVM thinks of unrolling.
+macro_rules! each {
+    ($i:ident < $n:ident, $body:block) => {
+        each!($i, $n, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13)
+    };
+    ($i:ident, $n:ident, $body:block, $($k:literal)*) => {
+        $(if $k < $n {
+            let $i: usize = $k;
+            $body
+        })*
+    };
+}
+
 /// Computes a tile. `CONSTANT` says that its sizes are constants where it is inlined.
 ///
 /// # Safety
@@ -115,11 +131,11 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
         let half = T.div_ceil(2);
         let width = if NB < 2 { 1 } else { 2 } * S::LANES;
         let mut acc = [[S::splat(0.0); NB]; T];
-        for (t, acc) in acc.iter_mut().enumerate() {
-            for (b, acc) in acc.iter_mut().enumerate() {
-                *acc = S::load(a.start.add(t * a.start_pixel + b * S::LANES));
+        each!(t < T, {
+            for b in 0..NB {
+                acc[t][b] = S::load(a.start.add(t * a.start_pixel + b * S::LANES));
             }
-        }
+        });
         let steps = Steps::new::<CONSTANT>(a.input_pixel);
         let [mut w0, mut w1] = a.weights;
         let mut next = a.next;
@@ -137,15 +153,14 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
                         S::prefetch(next);
                         next = next.wrapping_add(16);
                     }
-                    for (t, acc) in acc.iter_mut().enumerate() {
-                        let p = if t < half { steps.at(p0, t) } else { steps.at(p1, t - half) };
-                        let x = S::splat(*p);
+                    each!(t < T, {
+                        let x = S::splat(*if t < half { steps.at(p0, t) } else { steps.at(p1, t - half) });
                         for b in 0..NB {
-                            acc[b] = S::fma(x, w[b], acc[b]);
+                            acc[t][b] = S::fma(x, w[b], acc[t][b]);
                         }
-                    }
-                    p0 = p0.add(1);
-                    p1 = p1.wrapping_add(1);
+                    });
+                    p0 = if CONSTANT { p0.add(1) } else { opaque(p0.add(1)) };
+                    p1 = if CONSTANT { p1.wrapping_add(1) } else { opaque(p1.wrapping_add(1)) };
                     w0 = w0.add(width);
                     if NB > 2 {
                         w1 = w1.add(width);
@@ -153,13 +168,13 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
                 }
             }
         }
-        for (t, acc) in acc.iter().enumerate() {
+        each!(t < T, {
             let (sequence, i) = if t < half { (0, t) } else { (1, t - half) };
             let to = a.output[sequence].wrapping_add(i * a.output_pixel);
-            for (b, acc) in acc.iter().enumerate() {
-                S::store(to.add(b * S::LANES), math::bound::<S>(&a.act, *acc));
+            for b in 0..NB {
+                S::store(to.add(b * S::LANES), math::bound::<S>(&a.act, acc[t][b]));
             }
-        }
+        });
     }
 }
 
