@@ -37,13 +37,19 @@ mod networks {
             image -> a: conv(2, 3x3) -> bn: batch_norm -> adaptive_max_pool(2) -> flatten
         }
 
+        /// Values that are outputs and go on, and an input that is an output.
+        pub(crate) Taps(image: [2, 4, 4], other: [3]) {
+            let a = image -> relu;
+            (image, a: a, again: a, b: a -> max_pool(2x2), flat: a -> flatten, other)
+        }
+
         block unit(x, width, window, stride = 1, pad = 1) {
             x -> conv(width, window, stride = stride, pad = pad) -> batch_norm -> relu
         }
     }
 }
 
-use networks::{One, Two};
+use networks::{One, Taps, Two};
 
 const _: () = assert!(Two::OUTPUT.0[0] == 4 && One::PARAMETERS == 24);
 
@@ -63,4 +69,19 @@ fn embedded_weights_are_those_of_the_file() {
     // Its batch norm shifts zeros by 0.25 and -0.5.
     let expected = [0.25, 0.25, 0.25, 0.25, -0.5, -0.5, -0.5, -0.5];
     assert!(out.as_slice().iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4), "{out:?}");
+}
+
+#[test]
+fn a_value_may_be_several_outputs_and_an_input_may_be_one() {
+    let image = convoke::Map::from_fn(|c, y, x| (c * 16 + y * 4 + x) as f32 - 8.0);
+    let other = convoke::Vector::from_fn(|i| i as f32);
+    let mut session = Taps::random(1).session();
+    let (same, a, again, b, flat, vector) = session.run((&image, &other)).expect("it runs");
+    assert_eq!(same.as_slice(), image.as_slice());
+    assert_eq!(vector.as_slice(), other.as_slice());
+    let expected: Vec<f32> = image.as_slice().iter().map(|x| x.max(0.0)).collect();
+    for found in [a.as_slice(), again.as_slice(), flat.as_slice()] {
+        assert_eq!(found, expected);
+    }
+    assert_eq!((b.as_slice()[0], b.as_slice()[7]), (0.0, 23.0));
 }

@@ -79,7 +79,8 @@ use std::path::Path;
 /// - What has no name takes its index in its chain. Layers without parameters count, named ones too; `3 * basic(64)` counts three, a loop
 ///   and an `if` what they give: `{ conv(8, 3x3) -> relu -> conv(8, 3x3) }` has `0.weight` and `2.weight`.
 /// - With a name, a repetition, loop or `if` is a group: `layer1: 3 * basic(64)` is `layer1: { 3 * basic(64) }`.
-/// - What is called rather than flowed into, `unit(x, 64)`, stands in its place: its names begin as those around it.
+/// - What is called rather than flowed into, `unit(x, 64)`, stands in its place: its names begin as those around it. So do those of a chain
+///   among arguments: `join: add(x -> downsample: conv(8, 1x1))` has `downsample.weight`.
 ///
 /// # Settings
 ///

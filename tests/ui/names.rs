@@ -45,6 +45,10 @@ network! {
         x -> y -> add(relu)
     }
 
+    pub LayersAreNoValues(x: [3, 8, 8]) {
+        x -> conv1: conv(8, 1x1) -> relu -> add(conv1)
+    }
+
     pub Symbolic(x: [3, H, W]) where H >= 32 {
         x -> conv(8, 3x3)
     }

@@ -18,7 +18,15 @@ pub const PROPERTIES: &[&str] = &["channels", "height", "width", "len"];
 
 /// Checks everything; returns the blocks that use themselves, which must not be evaluated.
 pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> {
-    let mut checker = Checker { source, reports, scope: Vec::new(), calls: Vec::new(), constants: &[], in_sizes: false };
+    let mut checker = Checker {
+        source,
+        reports,
+        scope: Vec::new(),
+        calls: Vec::new(),
+        labels: HashSet::new(),
+        constants: &[],
+        in_sizes: false,
+    };
     checker.items();
     let mut calls = HashMap::new();
     for block in &source.blocks {
@@ -61,6 +69,8 @@ struct Checker<'a, 'r> {
     scope: Vec<Known<'a>>,
     /// Of the block that is checked.
     calls: Vec<&'a Name>,
+    /// Names of layers, which are no values.
+    labels: HashSet<&'a str>,
     /// Those that are known.
     constants: &'a [Let],
     in_sizes: bool,
@@ -195,8 +205,10 @@ impl<'a> Checker<'a, '_> {
     fn stages(&mut self, stages: &'a [Stage]) {
         for stage in stages {
             for part in stage.label.iter().flat_map(|label| &label.parts) {
-                if let (Part::Value(name), Some(label)) = (part, &stage.label) {
-                    self.name(name, label.place);
+                match (part, &stage.label) {
+                    (Part::Value(name), Some(label)) => self.name(name, label.place),
+                    (Part::Text(text), _) => drop(self.labels.insert(text)),
+                    (Part::Value(_), None) => {}
                 }
             }
             match &stage.kind {
@@ -289,6 +301,11 @@ impl<'a> Checker<'a, '_> {
         if let Some(callee) = Callee::find(self.source, text) {
             let what = if matches!(callee, Callee::Block(_)) { "block" } else { "layer" };
             return format!("expected a value, but `{text}` is a {what}\nhelp: apply it to a value: `x -> {text}`");
+        }
+        if self.labels.contains(text) {
+            return format!(
+                "`{text}` is the name of a layer, not a value\nhelp: end a chain there and name its value: `let {text} = x -> …;`"
+            );
         }
         let sides: Vec<&str> = text.split('x').collect();
         let is_side = |side: &&str| known.contains(side) || !side.is_empty() && side.bytes().all(|b| b.is_ascii_digit());

@@ -5,11 +5,12 @@
 //! | `syntax` | the tree |
 //! | `parser` `body` `chain` `expr` | tokens → tree |
 //! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
-//! | `resolve` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
+//! | `resolve` `apply` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
 //! | `network` | a network's inputs and outputs |
 //! | `weights` | a weight file's header against a graph |
 //! | `report` | mistakes, each once and on its token |
 
+mod apply;
 mod bind;
 mod body;
 mod chain;

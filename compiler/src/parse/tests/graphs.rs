@@ -64,6 +64,12 @@ fn a_call_as_a_source_stands_in_place() {
 }
 
 #[test]
+fn a_chain_among_arguments_is_named_as_what_is_around_the_call() {
+    let path = "x -> conv1: conv(4, 1x1) -> join: add(x -> downsample: { conv(4, 1x1) -> batch_norm }) -> relu";
+    assert_eq!(paths(path), ["conv conv1", "conv downsample.0", "batch_norm downsample.1", "add join", "relu 2"]);
+}
+
+#[test]
 fn networks_share_blocks_and_constants() {
     let graphs = graphs(
         "const A = 2; const B = A * 3 + 1;

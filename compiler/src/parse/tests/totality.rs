@@ -132,8 +132,10 @@ fn any_sizes_are_expanded_or_refused() {
                         layer.signature().iter().zip(args).map(|(param, arg)| format!("{} = {arg}", param.name)).collect();
                     let text = format!("Net(x: {shape}) {{ x -> relu -> {}({}) }}", layer.name(), named.join(", "));
                     let tokens: TokenStream = text.parse().expect("tokens");
-                    n_accepted += usize::from(count(tokens.clone()) == 0);
-                    assert!(!expand(tokens).is_empty(), "{text}");
+                    if count(tokens.clone()) == 0 {
+                        n_accepted += 1;
+                        assert!(!expand(tokens).is_empty(), "{text}");
+                    }
                 }
             }
         }

@@ -1,0 +1,179 @@
+//! Evaluates one call: a block into its body, a layer into a node of the graph with its shape. Floor 10.
+
+use super::bind::{Callee, bind};
+use super::convert;
+use super::report::{Kind, Use};
+use super::resolve::{Resolver, Scope};
+use super::syntax::{Block, Call, Expr, ExprKind, Outcome, Place};
+use super::value::Value;
+use crate::diag::{Blame, Problem};
+use crate::graph::{Arg, Args, Call as GraphCall, Node, Origin};
+use crate::ops::{self, AnyLayer, Default};
+use crate::registry;
+use crate::shape::Shape;
+
+/// A call whose arguments are evaluated. They belong to what is around the call: a chain among them does not have the call's name.
+pub struct Application<'a> {
+    callee: Callee<'a>,
+    call: &'a Call,
+    inputs: Vec<(Value, Place)>,
+    params: Vec<Option<(&'a Expr, Value)>>,
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// A layer or block applied to `flow`, or to its first argument; `None` after a mistake.
+    pub(super) fn prepare(&mut self, scope: &mut Scope<'a>, call: &'a Call, flow: Option<Value>) -> Option<Application<'a>> {
+        let callee = Callee::find(self.source, &call.name.text)?;
+        let bound = bind(call, callee, flow.is_some()).ok()?;
+        let mut inputs: Vec<(Value, Place)> = flow.map(|flow| (flow, call.name.place)).into_iter().collect();
+        for argument in bound.inputs {
+            let value = self.expr(scope, &argument.value);
+            inputs.push((self.flow(value, argument.value.place), argument.value.place));
+        }
+        let evaluate =
+            |given: Option<&'a super::syntax::Argument>| given.map(|given| (&given.value, self.expr(scope, &given.value)));
+        let params = bound.params.into_iter().map(evaluate).collect();
+        Some(Application { callee, call, inputs, params })
+    }
+
+    /// The result of a call, below the path where the evaluation stands.
+    pub(super) fn apply(&mut self, application: Option<Application<'a>>) -> Value {
+        let Some(Application { callee, call, inputs, params }) = application else { return Value::Unknown };
+        match callee {
+            Callee::Layer(layer) => self.layer(call, layer, &inputs, &params),
+            Callee::Block(block) if self.recursive.contains(block.name.text.as_str()) => Value::Unknown,
+            Callee::Block(block) => {
+                let written = self.written(call, &params, block.params.iter().skip(1).map(|param| param.name.text.as_str()));
+                self.reports.count_use(block.name.place);
+                let path = self.trail.path().to_owned();
+                self.uses.push(Use { place: call.name.place, path, call: written, block: block.name.place });
+                let left = self.trail.pass(call.name.place);
+                let value = self.block(block, inputs, params);
+                self.trail.leave(left);
+                self.uses.pop();
+                value
+            }
+        }
+    }
+
+    fn block(&mut self, block: &'a Block, inputs: Vec<(Value, Place)>, params: Vec<Option<(&'a Expr, Value)>>) -> Value {
+        let mut scope: Scope<'a> = Vec::new();
+        let flow = inputs.into_iter().next().map(|(value, _)| value);
+        let given = std::iter::once(flow).chain(params.into_iter().map(|given| given.map(|(_, value)| value)));
+        for (param, given) in block.params.iter().zip(given) {
+            let value = match (given, &param.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => self.expr(&mut scope, default),
+                (None, None) => Value::Unknown,
+            };
+            scope.push((&param.name.text, value));
+        }
+        let value = self.body_value(&mut scope, &block.body);
+        match (&value, &block.body.result) {
+            (Value::Flow(_) | Value::Unknown, _) => value,
+            (other, Outcome::One(result)) => {
+                self.unknown(result.place, format!("a block gives a value of the flow, but this is {}", other.described()))
+            }
+            (_, Outcome::Several(_)) => self.unknown(
+                block.name.place,
+                "only a network gives several values, and a block one\nhelp: make each of them a block of its own",
+            ),
+        }
+    }
+
+    /// `basic(128, stride = 2)`, with the values that its arguments have come to.
+    fn written(&self, call: &Call, params: &[Option<(&Expr, Value)>], names: impl Iterator<Item = &'a str>) -> String {
+        let mut parts = Vec::new();
+        for (name, given) in names.zip(params) {
+            let Some((expr, value)) = given else { continue };
+            let text = match (value, &expr.kind) {
+                (Value::Flow(_) | Value::Unknown, ExprKind::Name(name)) => name.clone(),
+                (Value::Flow(_) | Value::Unknown, _) => "…".to_owned(),
+                (value, _) => value.to_string(),
+            };
+            let named = call.args.iter().any(|argument| argument.name.as_ref().is_some_and(|written| written.text == name));
+            parts.push(if named { format!("{name} = {text}") } else { text });
+        }
+        if parts.is_empty() { call.name.text.clone() } else { format!("{}({})", call.name.text, parts.join(", ")) }
+    }
+
+    fn layer(
+        &mut self,
+        call: &'a Call,
+        layer: &'static dyn AnyLayer,
+        inputs: &[(Value, Place)],
+        params: &[Option<(&'a Expr, Value)>],
+    ) -> Value {
+        let Some(args) = self.arguments(layer, params) else { return Value::Flow(self.add_value(None)) };
+        let shapes: Option<Vec<Shape>> = inputs.iter().map(|(value, _)| self.shape(value).cloned()).collect();
+        let Some(shapes) = shapes else {
+            let recovered = layer.recover(&args);
+            return Value::Flow(self.add_value(recovered));
+        };
+        let shapes: Vec<&Shape> = shapes.iter().collect();
+        let inferred = layer.infer(&args, &shapes).and_then(|shape| match ops::countable(&shape) {
+            Ok(()) => Ok(shape),
+            Err(message) => Err(Problem::layer(message)),
+        });
+        let shape = match inferred {
+            Ok(shape) => shape,
+            Err(problem) => {
+                let place = match problem.blame {
+                    Blame::Layer => None,
+                    Blame::Input(position) => inputs.get(position).map(|(_, place)| *place),
+                    Blame::Argument(name) => {
+                        let at = layer.signature().iter().position(|param| param.name == name);
+                        at.and_then(|at| params.get(at)?.as_ref()).map(|(expr, _)| expr.place)
+                    }
+                };
+                self.mistake(place.unwrap_or(call.name.place), Kind::Shape, problem.to_string());
+                let recovered = layer.recover(&args);
+                return Value::Flow(self.add_value(recovered));
+            }
+        };
+        let path = self.trail.path().to_owned();
+        let graph_call = GraphCall { layer: layer.name(), path, args, origin: Origin(call.name.place.id) };
+        let parameters = registry::parameters(&graph_call, &shapes);
+        let left = self.trail.pass(call.name.place);
+        for (name, _) in parameters {
+            if let Err(again) = self.names.add(name, &self.trail, call.name.place) {
+                // The token that tells the two apart may stand outside of some of the blocks that led here.
+                let outside = self.trail.places_before(again.place);
+                let uses: Vec<Use> =
+                    self.uses.iter().take_while(|used| outside.iter().any(|place| place.id == used.place.id)).cloned().collect();
+                self.reports.add_in(again.place, Kind::Tensor, again.message, &uses);
+                break;
+            }
+        }
+        self.trail.leave(left);
+        let inputs = inputs.iter().filter_map(|(value, _)| if let Value::Flow(id) = value { Some(*id) } else { None }).collect();
+        let output = self.add_value(Some(shape));
+        self.nodes.push(Node { call: graph_call, inputs, epilogue: Vec::new(), output });
+        Value::Flow(output)
+    }
+
+    /// All arguments of the signature, or `None` after a mistake in one.
+    fn arguments(&mut self, layer: &'static dyn AnyLayer, params: &[Option<(&'a Expr, Value)>]) -> Option<Args> {
+        let signature = layer.signature();
+        let mut args: Vec<Option<(&'static str, Arg)>> = Vec::new();
+        for (param, given) in signature.iter().zip(params) {
+            let arg = match given {
+                Some((expr, value)) => convert::argument(layer.name(), param, value, expr).unwrap_or_else(|(place, message)| {
+                    self.mistake(place, Kind::Value, message);
+                    None
+                }),
+                None => match (param.default, self.round) {
+                    (Default::Value(Arg::Word(_)), Some(round)) if param.name == "round" => Some(Arg::Word(round)),
+                    (Default::Value(value), _) => Some(value),
+                    (Default::Of(other), _) => {
+                        let other = args.iter().flatten().find(|(name, _)| *name == other);
+                        other.map(|(_, value)| *value)
+                    }
+                    (Default::Required, _) => None,
+                },
+            };
+            args.push(arg.map(|arg| (param.name, arg)));
+        }
+        args.into_iter().collect::<Option<Vec<_>>>().map(Args)
+    }
+}
