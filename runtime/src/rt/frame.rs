@@ -20,10 +20,6 @@ pub struct Engine {
     net: Net,
 }
 
-// SAFETY: the pointers inside of `steps` lead into `_arena` and `_scratch`, which the engine owns and which only its steps
-// touch, through `&mut self`, and into the packed weights, which are `Sync`, never written, and kept by `net`.
-unsafe impl Send for Engine {}
-
 impl Engine {
     /// Makes an arena and binds the net's steps to it.
     ///
