@@ -90,8 +90,8 @@
 //! | Floor | Modules | |
 //! |---|---|---|
 //! | 0 | `error` `buffer` `isa` | errors, aligned memory, the instruction set |
-//! | 1 | `tensor` | maps and vectors |
-//! | 2 | `kernels` `arrays` `images` | what steps run on; conversions of inputs and outputs |
+//! | 1 | `tensor` `simd` | maps and vectors; one vector type per instruction set |
+//! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
 //! | 3 | `weights` | files, names, folding |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
 //! | 5 | `session` `summary` | |
