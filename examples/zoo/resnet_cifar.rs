@@ -18,9 +18,19 @@ network! {
         resnet(image, 5)
     }
 
+    /// ResNet-44.
+    pub ResNet44(image: [3, 32, 32]) {
+        resnet(image, 7)
+    }
+
     /// ResNet-56.
     pub ResNet56(image: [3, 32, 32]) {
         resnet(image, 9)
+    }
+
+    /// ResNet-110.
+    pub ResNet110(image: [3, 32, 32]) {
+        resnet(image, 18)
     }
 
     /// Three stages of n blocks.
@@ -44,4 +54,12 @@ network! {
 
 const _: () = assert!(ResNet20::PARAMETERS == 269_722);
 const _: () = assert!(ResNet32::PARAMETERS == 464_154);
+const _: () = assert!(ResNet44::PARAMETERS == 658_586);
 const _: () = assert!(ResNet56::PARAMETERS == 853_018);
+const _: () = assert!(ResNet110::PARAMETERS == 1_727_962);
+
+const _: () = assert!(ResNet20::MACS == 40_551_040);
+const _: () = assert!(ResNet32::MACS == 68_862_592);
+const _: () = assert!(ResNet44::MACS == 97_174_144);
+const _: () = assert!(ResNet56::MACS == 125_485_696);
+const _: () = assert!(ResNet110::MACS == 252_887_680);
