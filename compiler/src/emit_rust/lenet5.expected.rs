@@ -121,7 +121,6 @@ impl LeNet5 {
     }
 }
 const _: () = {
-    use ::core::option::Option::{None, Some};
     use ::convoke::rt;
     /// `c1` 5x5, 1 → 6 channels, then tanh, avg_pool 2x2/2, 32x32 → 14x14
     const C1_TANH_AVG_POOL: rt::Step = rt::Step::new(
@@ -137,9 +136,9 @@ const _: () = {
             groups: 1,
             pack: 0,
             epilogue: rt::Epilogue {
-                residual: None,
+                residual: rt::None,
                 activation: rt::Activation::Tanh,
-                pool: Some(rt::FusedPool {
+                pool: rt::Some(rt::FusedPool {
                     reduce: rt::Reduce::Average {
                         count_pad: true,
                     },
@@ -172,9 +171,9 @@ const _: () = {
             groups: 1,
             pack: 1,
             epilogue: rt::Epilogue {
-                residual: None,
+                residual: rt::None,
                 activation: rt::Activation::Tanh,
-                pool: Some(rt::FusedPool {
+                pool: rt::Some(rt::FusedPool {
                     reduce: rt::Reduce::Average {
                         count_pad: true,
                     },
@@ -207,9 +206,9 @@ const _: () = {
             groups: 1,
             pack: 2,
             epilogue: rt::Epilogue {
-                residual: None,
+                residual: rt::None,
                 activation: rt::Activation::Tanh,
-                pool: None,
+                pool: rt::None,
             },
         }),
     );
@@ -225,9 +224,9 @@ const _: () = {
             output: rt::View::new(rt::Place::Arena, 128, [1, 1, 84], [84, 84, 1]),
             pack: 3,
             epilogue: rt::Epilogue {
-                residual: None,
+                residual: rt::None,
                 activation: rt::Activation::Tanh,
-                pool: None,
+                pool: rt::None,
             },
         }),
     );
@@ -243,9 +242,9 @@ const _: () = {
             output: rt::View::new(rt::Place::Output(0), 0, [1, 1, 10], [10, 10, 1]),
             pack: 4,
             epilogue: rt::Epilogue {
-                residual: None,
+                residual: rt::None,
                 activation: rt::Activation::Identity,
-                pool: None,
+                pool: rt::None,
             },
         }),
     );
@@ -282,9 +281,9 @@ const _: () = {
                 window: [5, 5],
                 groups: 1,
             },
-            weight: Some(0),
-            bias: Some(1),
-            batch_norm: None,
+            weight: rt::Some(0),
+            bias: rt::Some(1),
+            batch_norm: rt::None,
         },
         rt::Pack {
             form: rt::Form::Conv {
@@ -294,9 +293,9 @@ const _: () = {
                 window: [5, 5],
                 groups: 1,
             },
-            weight: Some(2),
-            bias: Some(3),
-            batch_norm: None,
+            weight: rt::Some(2),
+            bias: rt::Some(3),
+            batch_norm: rt::None,
         },
         rt::Pack {
             form: rt::Form::Conv {
@@ -306,42 +305,42 @@ const _: () = {
                 window: [5, 5],
                 groups: 1,
             },
-            weight: Some(4),
-            bias: Some(5),
-            batch_norm: None,
+            weight: rt::Some(4),
+            bias: rt::Some(5),
+            batch_norm: rt::None,
         },
         rt::Pack {
             form: rt::Form::Linear {
                 outputs: 84,
                 map: [120, 1, 1],
             },
-            weight: Some(6),
-            bias: Some(7),
-            batch_norm: None,
+            weight: rt::Some(6),
+            bias: rt::Some(7),
+            batch_norm: rt::None,
         },
         rt::Pack {
             form: rt::Form::Linear {
                 outputs: 10,
                 map: [84, 1, 1],
             },
-            weight: Some(8),
-            bias: Some(9),
-            batch_norm: None,
+            weight: rt::Some(8),
+            bias: rt::Some(9),
+            batch_norm: rt::None,
         },
     ];
     static LAYERS: [rt::Layer; 12] = [
-        rt::Layer::new("c1", "conv(6, 5x5)", &[6, 28, 28], 156, 117600, Some(0)),
-        rt::Layer::new("1", "tanh", &[6, 28, 28], 0, 0, Some(0)),
-        rt::Layer::new("2", "avg_pool(2x2)", &[6, 14, 14], 0, 0, Some(0)),
-        rt::Layer::new("c3", "conv(16, 5x5)", &[16, 10, 10], 2416, 240000, Some(1)),
-        rt::Layer::new("4", "tanh", &[16, 10, 10], 0, 0, Some(1)),
-        rt::Layer::new("5", "avg_pool(2x2)", &[16, 5, 5], 0, 0, Some(1)),
-        rt::Layer::new("c5", "conv(120, 5x5)", &[120, 1, 1], 48120, 48000, Some(2)),
-        rt::Layer::new("7", "tanh", &[120, 1, 1], 0, 0, Some(2)),
-        rt::Layer::new("8", "flatten", &[120], 0, 0, None),
-        rt::Layer::new("f6", "linear(84)", &[84], 10164, 10080, Some(3)),
-        rt::Layer::new("10", "tanh", &[84], 0, 0, Some(3)),
-        rt::Layer::new("output", "linear(10)", &[10], 850, 840, Some(4)),
+        rt::Layer::new("c1", "conv(6, 5x5)", &[6, 28, 28], 156, 117600, rt::Some(0)),
+        rt::Layer::new("1", "tanh", &[6, 28, 28], 0, 0, rt::Some(0)),
+        rt::Layer::new("2", "avg_pool(2x2)", &[6, 14, 14], 0, 0, rt::Some(0)),
+        rt::Layer::new("c3", "conv(16, 5x5)", &[16, 10, 10], 2416, 240000, rt::Some(1)),
+        rt::Layer::new("4", "tanh", &[16, 10, 10], 0, 0, rt::Some(1)),
+        rt::Layer::new("5", "avg_pool(2x2)", &[16, 5, 5], 0, 0, rt::Some(1)),
+        rt::Layer::new("c5", "conv(120, 5x5)", &[120, 1, 1], 48120, 48000, rt::Some(2)),
+        rt::Layer::new("7", "tanh", &[120, 1, 1], 0, 0, rt::Some(2)),
+        rt::Layer::new("8", "flatten", &[120], 0, 0, rt::None),
+        rt::Layer::new("f6", "linear(84)", &[84], 10164, 10080, rt::Some(3)),
+        rt::Layer::new("10", "tanh", &[84], 0, 0, rt::Some(3)),
+        rt::Layer::new("output", "linear(10)", &[10], 850, 840, rt::Some(4)),
     ];
     static STEPS: [rt::Step; 5] = [
         C1_TANH_AVG_POOL,
@@ -370,9 +369,6 @@ const _: () = {
         }
         fn net(&self) -> &rt::Net {
             &self.net
-        }
-        fn from_net(net: rt::Net) -> Self {
-            LeNet5 { net }
         }
         fn run(frame: &mut rt::Frame<'_>) {
             c1_tanh_avg_pool(frame);

@@ -90,7 +90,6 @@ fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
     let (inputs, outputs) = (surface::ports(surface, &surface.inputs), surface::ports(surface, &surface.outputs));
     rust! {
         const _: () = {
-            use ::core::option::Option::{None, Some};
             use #krate::rt;
             #(#steps)*
             #lists
@@ -99,7 +98,6 @@ fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
                 type Outputs = #outputs;
                 fn plan() -> &'static rt::Plan { &PLAN }
                 fn net(&self) -> &rt::Net { &self.net }
-                fn from_net(net: rt::Net) -> Self { #name { net } }
                 fn run(frame: &mut rt::Frame<'_>) { #(#names(frame);)* }
             }
         };

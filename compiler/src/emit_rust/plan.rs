@@ -59,8 +59,8 @@ fn ints(values: &[usize]) -> TokenStream {
 
 fn option(value: Option<TokenStream>) -> TokenStream {
     match value {
-        Some(value) => rust!(Some(#value)),
-        None => rust!(None),
+        Some(value) => rust!(rt::Some(#value)),
+        None => rust!(rt::None),
     }
 }
 

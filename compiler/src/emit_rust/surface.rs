@@ -236,7 +236,6 @@ pub fn failed_definition(surface: &Surface) -> TokenStream {
             type Outputs = #outputs;
             fn plan() -> &'static #krate::rt::Plan { ::core::unreachable!() }
             fn net(&self) -> &#krate::rt::Net { &self.net }
-            fn from_net(net: #krate::rt::Net) -> Self { #name { net } }
             fn run(_frame: &mut #krate::rt::Frame<'_>) {}
         }
     }

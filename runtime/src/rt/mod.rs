@@ -8,6 +8,9 @@ mod frame;
 mod net;
 mod ports;
 
+// So that constants of plans do not depend on what a user calls things.
+pub use core::option::Option::{None, Some};
+
 pub use convoke_compiler::plan::*;
 
 pub use self::frame::{Engine, Frame};
@@ -28,9 +31,6 @@ pub trait Definition: Sized + 'static {
 
     /// Its plan and weights.
     fn net(&self) -> &Net;
-
-    /// The network over that plan and those weights.
-    fn from_net(net: Net) -> Self;
 
     /// Every step of the plan once, in order.
     fn run(frame: &mut Frame<'_>);
