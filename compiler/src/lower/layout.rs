@@ -74,6 +74,20 @@ enum Home {
     Flat { of: ValueId },
 }
 
+impl Home {
+    /// The value that this one is a part or a view of.
+    fn of(&self) -> Option<ValueId> {
+        match *self {
+            Home::Own => None,
+            Home::Slice { of, .. }
+            | Home::Same { of }
+            | Home::Padded { of, .. }
+            | Home::Subsampled { of, .. }
+            | Home::Flat { of } => Some(of),
+        }
+    }
+}
+
 /// The layout of a graph's values.
 pub struct Layout<'a> {
     graph: &'a Graph,
@@ -101,31 +115,42 @@ impl<'a> Layout<'a> {
 
     /// The view of a value that kernels read and write.
     pub fn spot(&self, value: ValueId) -> Spot {
-        let [channels, height, width] = self.graph.shape(value).chw();
-        let moved = |of: ValueId, change: &dyn Fn(View) -> View| {
-            let Spot { buffer, view } = self.spot(of);
-            Spot { buffer, view: View { height, width, channels, ..change(view) } }
+        // To the value with memory of its own and back: chains may be as long as the network.
+        let mut chain = vec![value];
+        let mut spot = loop {
+            let last = chain[chain.len() - 1];
+            match self.homes[last.0 as usize].of() {
+                None => break self.own_spot(last),
+                // A flattened input is its port as it is, wherever the input is copied to.
+                Some(of) if matches!(self.homes[last.0 as usize], Home::Flat { .. }) && self.input(of).is_some() => {
+                    break self.source(of);
+                }
+                Some(of) => chain.push(of),
+            }
         };
-        match self.homes[value.0 as usize] {
-            Home::Own => match self.own[value.0 as usize] {
-                Some(buffer) => match self.buffers[buffer].place {
-                    Place::Arena => Spot { buffer, view: self.buffers[buffer].view() },
-                    port => Spot { buffer, view: self.port(port, value) },
-                },
-                None => unreachable!("{value:?} has a home of its own but no buffer"),
+        for &value in chain.iter().rev() {
+            let [channels, height, width] = self.graph.shape(value).chw();
+            let view = spot.view;
+            let moved = match self.homes[value.0 as usize] {
+                Home::Own | Home::Same { .. } => view,
+                Home::Slice { first, .. } => View { offset: view.offset + first, ..view },
+                Home::Padded { top, left, .. } => View { offset: view.offset - top * view.row - left * view.pixel, ..view },
+                Home::Subsampled { stride, .. } => View { row: view.row * stride[0], pixel: view.pixel * stride[1], ..view },
+                Home::Flat { .. } => vector(view.place, view.offset, channels),
+            };
+            spot.view = View { height, width, channels, ..moved };
+        }
+        spot
+    }
+
+    /// The view of a value with memory of its own.
+    fn own_spot(&self, value: ValueId) -> Spot {
+        match self.own[value.0 as usize] {
+            Some(buffer) => match self.buffers[buffer].place {
+                Place::Arena => Spot { buffer, view: self.buffers[buffer].view() },
+                port => Spot { buffer, view: self.port(port, value) },
             },
-            Home::Slice { of, first } => moved(of, &|view| View { offset: view.offset + first, ..view }),
-            Home::Same { of } => moved(of, &|view| view),
-            Home::Padded { of, top, left } => {
-                moved(of, &|view| View { offset: view.offset - top * view.row - left * view.pixel, ..view })
-            }
-            Home::Subsampled { of, stride } => {
-                moved(of, &|view| View { row: view.row * stride[0], pixel: view.pixel * stride[1], ..view })
-            }
-            Home::Flat { of } => match self.input(of) {
-                Some(port) => Spot { buffer: port, view: vector(Place::Input(port), 0, channels) },
-                None => moved(of, &|view| vector(view.place, view.offset, channels)),
-            },
+            None => unreachable!("{value:?} has a home of its own but no buffer"),
         }
     }
 
@@ -227,15 +252,16 @@ impl<'a> Layout<'a> {
             }
             self.own[port.value.0 as usize] = Some(buffer);
         }
-        for node in &graph.nodes {
-            if self.homes[node.output.0 as usize] != Home::Own {
-                continue;
+        for index in 0..graph.outputs.len() {
+            if let Some(value) = self.direct(index, lowerings) {
+                self.own[value.0 as usize] = Some(graph.inputs.len() + index);
             }
-            let buffer = match self.direct_output(node.output, lowerings) {
-                Some(index) => graph.inputs.len() + index,
-                None => self.push(node.output, borders[node.output.0 as usize])?,
-            };
-            self.own[node.output.0 as usize] = Some(buffer);
+        }
+        for node in &graph.nodes {
+            let value = node.output.0 as usize;
+            if self.homes[value] == Home::Own && self.own[value].is_none() {
+                self.own[value] = Some(self.push(node.output, borders[value])?);
+            }
         }
         for (node, lowering) in graph.nodes.iter().zip(lowerings) {
             if let Lowering::PadChannels { before } = *lowering {
@@ -263,25 +289,19 @@ impl<'a> Layout<'a> {
         root(&self.homes, value)
     }
 
-    /// The output whose port a value can be written to at once: nothing else reads it, and the layout is the port's.
-    fn direct_output(&self, value: ValueId, lowerings: &Lowerings) -> Option<usize> {
-        let graph = self.graph;
-        let [channels, height, width] = graph.shape(value).chw();
-        if channels != 1 && height * width != 1 {
-            return None;
-        }
-        // The output may be the value under another shape.
-        let mut last = value;
-        let renamed = |node: &&Node| {
-            let home = self.homes[node.output.0 as usize];
-            node.inputs[0] == last && matches!(home, Home::Flat { .. } | Home::Same { .. })
+    /// The value that can be written to the port of an output at once: nothing else reads it, and its layout is the port's.
+    fn direct(&self, index: usize, lowerings: &Lowerings) -> Option<ValueId> {
+        let (graph, last) = (self.graph, self.graph.outputs[index].value);
+        // The output may be that value under another shape.
+        let value = match self.homes[last.0 as usize] {
+            Home::Flat { of } | Home::Same { of } => of,
+            _ => last,
         };
-        if let Some(node) = graph.nodes.iter().find(renamed) {
-            last = node.output;
-        }
-        let index = graph.outputs.iter().position(|port| port.value == last)?;
-        let read_once = graph.n_uses(value) == 1 && graph.n_uses(last) == 1;
-        (read_once && self.only_written(value, last, lowerings)).then_some(index)
+        let own = self.homes[value.0 as usize] == Home::Own && graph.producer(value).is_some();
+        let [channels, height, width] = graph.shape(value).chw();
+        let same_layout = channels == 1 || height * width == 1;
+        let read_once = || graph.n_uses(value) == 1 && graph.n_uses(last) == 1;
+        (own && same_layout && read_once() && self.only_written(value, last, lowerings)).then_some(value)
     }
 
     /// Whether nothing reads what lives in a value's buffer beside that value, and none of it has to be zero.
@@ -373,15 +393,11 @@ fn homes(graph: &Graph, lowerings: &Lowerings) -> (Vec<Home>, Vec<[usize; 4]>) {
 }
 
 /// The value whose buffer a value lives in.
-fn root(homes: &[Home], value: ValueId) -> ValueId {
-    match homes[value.0 as usize] {
-        Home::Own => value,
-        Home::Slice { of, .. }
-        | Home::Same { of }
-        | Home::Padded { of, .. }
-        | Home::Subsampled { of, .. }
-        | Home::Flat { of } => root(homes, of),
+fn root(homes: &[Home], mut value: ValueId) -> ValueId {
+    while let Some(of) = homes[value.0 as usize].of() {
+        value = of;
     }
+    value
 }
 
 /// Whether the elements of a map lie in the order C, H, W wherever it is: one pixel, or an input at its port.

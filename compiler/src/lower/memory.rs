@@ -26,11 +26,6 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// Whether two buffers are needed by one step.
-    pub fn alive_with(&self, other: &Slot) -> bool {
-        self.steps[0] <= other.steps[1] && other.steps[0] <= self.steps[1]
-    }
-
     /// Whether two buffers have elements in common.
     pub fn overlaps(&self, other: &Slot) -> bool {
         self.offset < other.offset + other.len && other.offset < self.offset + self.len
@@ -42,20 +37,22 @@ pub fn place(buffers: &[Buffer], drafts: &[Draft]) -> Result<(Vec<Slot>, usize),
     let mut slots = lifetimes(buffers, drafts);
     let mut order: Vec<usize> = (0..slots.len()).collect();
     order.sort_by_key(|&slot| (std::cmp::Reverse(slots[slot].len), slots[slot].steps, slots[slot].buffer));
+    let mut placed_at: Vec<Vec<usize>> = vec![Vec::new(); drafts.len()];
     let mut arena_len: usize = 0;
-    for (rank, &slot) in order.iter().enumerate() {
-        let mut beside: Vec<Slot> =
-            order[..rank].iter().map(|&other| slots[other]).filter(|other| other.alive_with(&slots[slot])).collect();
-        beside.sort_by_key(|other| other.offset);
+    for slot in order {
+        let Slot { steps: [first, last], len, .. } = slots[slot];
+        let mut beside: Vec<usize> = placed_at[first..=last].iter().flatten().copied().collect();
+        beside.sort_by_key(|&other| (slots[other].offset, other));
         let mut offset = 0;
-        for other in beside {
-            if offset + slots[slot].len <= other.offset {
+        for other in beside.into_iter().map(|other| &slots[other]) {
+            if offset + len <= other.offset {
                 break;
             }
             offset = offset.max(other.offset + other.len);
         }
         slots[slot].offset = offset;
-        arena_len = arena_len.max(offset + slots[slot].len);
+        placed_at[first..=last].iter_mut().for_each(|placed| placed.push(slot));
+        arena_len = arena_len.max(offset + len);
         if arena_len > MAX_LEN {
             return Err("its values need more memory than a machine has".to_string());
         }
@@ -79,13 +76,18 @@ fn must_clear(buffers: &[Buffer], slots: &[Slot], slot: &Slot) -> bool {
 
 /// Whether what one step needs lies apart. The error is a mistake of [`place`].
 pub fn check(slots: &[Slot]) -> Result<(), String> {
-    for (i, slot) in slots.iter().enumerate() {
-        if let Some(other) = slots[..i].iter().find(|other| other.alive_with(slot) && other.overlaps(slot)) {
+    let mut order: Vec<&Slot> = slots.iter().collect();
+    order.sort_by_key(|slot| slot.steps);
+    let mut alive: Vec<&Slot> = Vec::new();
+    for slot in order {
+        alive.retain(|other| other.steps[1] >= slot.steps[0]);
+        if let Some(other) = alive.iter().find(|other| other.overlaps(slot)) {
             return Err(format!(
                 "buffers {} and {} overlap while both are alive: {other:?}, {slot:?}",
                 other.buffer, slot.buffer
             ));
         }
+        alive.push(slot);
     }
     Ok(())
 }
@@ -116,17 +118,18 @@ fn channels_as_columns(view: &View) -> View {
 
 /// The first and last step of each buffer in the arena, in the order of the buffers.
 fn lifetimes(buffers: &[Buffer], drafts: &[Draft]) -> Vec<Slot> {
-    let slot = |(index, buffer): (usize, &Buffer)| {
-        let uses = || drafts.iter().enumerate().filter(move |(_, draft)| draft.buffers.contains(&index)).map(|(step, _)| step);
-        Some(Slot {
-            buffer: index,
-            steps: [uses().next()?, uses().next_back()?],
-            offset: 0,
-            len: buffer.len().next_multiple_of(ALIGN),
-            cleared: false,
-        })
+    let mut steps: Vec<Option<[usize; 2]>> = vec![None; buffers.len()];
+    for (step, draft) in drafts.iter().enumerate() {
+        for &buffer in &draft.buffers {
+            steps[buffer].get_or_insert([step, step])[1] = step;
+        }
+    }
+    let slot = |(index, (buffer, steps)): (usize, (&Buffer, Option<[usize; 2]>))| {
+        let len = buffer.len().next_multiple_of(ALIGN);
+        let slot = Slot { buffer: index, steps: steps?, offset: 0, len, cleared: false };
+        (buffer.place == Place::Arena).then_some(slot)
     };
-    buffers.iter().enumerate().filter(|(_, buffer)| buffer.place == Place::Arena).filter_map(slot).collect()
+    buffers.iter().zip(steps).enumerate().filter_map(slot).collect()
 }
 
 /// Whether some of a buffer has to be zero.

@@ -38,22 +38,29 @@ fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffe
     let drafts = steps::drafts(graph, &lowerings, &layout, &mut weights)?;
     let (mut slots, arena_len) = memory::place(&layout.buffers, &drafts)?;
 
+    let mut offsets = vec![0; layout.buffers.len()];
+    let mut cleared_before: Vec<Vec<&Slot>> = vec![Vec::new(); drafts.len()];
+    for slot in &slots {
+        offsets[slot.buffer] = slot.offset;
+        if slot.cleared {
+            cleared_before[slot.steps[0]].push(slot);
+        }
+    }
     let mut steps: Vec<Step> = Vec::new();
     // The step that computes each node, for the summary; of several (the copies of a concatenation) the last.
     let mut step_of_node = vec![None; graph.nodes.len()];
     // Where each draft, the clearing before it included, begins and ends up.
     let mut new_index = Vec::new();
-    for (index, mut draft) in drafts.into_iter().enumerate() {
+    for (mut draft, cleared) in drafts.into_iter().zip(cleared_before) {
         let first = steps.len();
-        for slot in slots.iter().filter(|slot| slot.cleared && slot.steps[0] == index) {
+        for slot in cleared {
             for mut step in memory::clearing(&layout.buffers[slot.buffer], &draft.step.name) {
                 step.kernel.views_mut().for_each(|view| view.offset += slot.offset);
                 steps.push(step);
             }
         }
-        let offset = |buffer: usize| slots.iter().find(|slot| slot.buffer == buffer).map_or(0, |slot| slot.offset);
         for (view, &buffer) in draft.step.kernel.views_mut().zip(&draft.buffers) {
-            view.offset += offset(buffer);
+            view.offset += offsets[buffer];
         }
         if let Some(node) = draft.node {
             step_of_node[node] = Some(steps.len());

@@ -178,6 +178,9 @@ fn memory_is_reused() {
     assert_eq!(plan.arena_len, (2 * 256 + 2 * 64) * 56 * 56);
     assert!(all > 5 * plan.arena_len, "{all} elements in {}", plan.arena_len);
     assert_eq!(memory::check(&slots), Ok(()));
+    let mut broken = slots.clone();
+    broken[3].offset = broken[2].offset;
+    assert!(memory::check(&broken).is_err_and(|problem| problem.contains("overlap while both are alive")));
 }
 
 #[test]
@@ -192,6 +195,16 @@ fn the_summary_names_the_step_of_each_layer() {
     assert_eq!(step("layer4.2.add"), Some("layer4.2.conv3 + bn3 + add + relu"));
     assert_eq!(step("flatten"), None);
     assert_eq!(step("fc"), Some("fc"));
+}
+
+/// Views of views, as deep as the network is long, take no stack.
+#[test]
+fn a_chain_of_views_may_be_long() {
+    let n = 3000;
+    let pads: String = (1..=n).map(|at| format!("%{at} = pad(%{}, sides = 0) \"p{at}\"\n", at - 1)).collect();
+    let (plan, ..) = planned(&format!("network Long\ninput x [2, 3, 3]\n{pads}%{} = relu(%{n})\noutput y %{}\n", n + 1, n + 1));
+    // The input moves in, is activated, and moves out.
+    assert_eq!(plan.steps.len(), 3);
 }
 
 #[test]

@@ -7,28 +7,19 @@ use crate::plan::Activation;
 
 /// See the module.
 pub fn run(graph: &mut Graph) {
-    let mut at = 0;
-    while at < graph.nodes.len() {
-        let node = &graph.nodes[at];
-        match bare_lowering(graph, node) {
+    // What is read instead of each value.
+    let mut instead: Vec<ValueId> = (0..graph.values.len() as u32).map(ValueId).collect();
+    let mut nodes = Vec::new();
+    for mut node in std::mem::take(&mut graph.nodes) {
+        let others = node.epilogue.iter_mut().flat_map(|stage| stage.others.iter_mut());
+        node.inputs.iter_mut().chain(others).for_each(|read| *read = instead[read.0 as usize]);
+        match bare_lowering(graph, &node) {
             Some(Lowering::Identity | Lowering::Activation(Activation::Identity)) => {
-                let (from, to) = (node.output, node.inputs[0]);
-                graph.nodes.remove(at);
-                redirect(graph, from, to);
+                instead[node.output.0 as usize] = node.inputs[0];
             }
-            _ => at += 1,
+            _ => nodes.push(node),
         }
     }
-}
-
-/// Whoever reads `from` reads `to`.
-fn redirect(graph: &mut Graph, from: ValueId, to: ValueId) {
-    let in_nodes = graph.nodes.iter_mut().flat_map(|node| {
-        let others = node.epilogue.iter_mut().flat_map(|stage| stage.others.iter_mut());
-        node.inputs.iter_mut().chain(others)
-    });
-    let in_outputs = graph.outputs.iter_mut().map(|port| &mut port.value);
-    for read in in_nodes.chain(in_outputs).filter(|read| **read == from) {
-        *read = to;
-    }
+    graph.nodes = nodes;
+    graph.outputs.iter_mut().for_each(|port| port.value = instead[port.value.0 as usize]);
 }

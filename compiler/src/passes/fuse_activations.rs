@@ -1,25 +1,19 @@
 //! Takes an activation into the step that makes its input: convolution, linear layer, pooling, batch norm, `add` or `mul`.
 
-use super::rewrite::{bare_lowering, fuse, only_for_one, own_lowering, stage_lowerings};
+use super::rewrite::{Fuser, Fusion, bare_lowering, fuse_each, own_lowering, stage_lowerings};
 use crate::graph::{Graph, Node};
 use crate::ops::Lowering;
 
 /// See the module.
 pub fn run(graph: &mut Graph) {
-    let mut at = 0;
-    while at < graph.nodes.len() {
-        match producer(graph, at) {
-            Some(producer) => fuse(graph, producer, at, 0),
-            None => at += 1,
-        }
-    }
+    fuse_each(graph, producer);
 }
 
-/// The node that takes in the activation at `at`.
-fn producer(graph: &Graph, at: usize) -> Option<usize> {
-    let Some(Lowering::Activation(_)) = bare_lowering(graph, &graph.nodes[at]) else { return None };
-    let producer = only_for_one(graph, graph.nodes[at].inputs[0])?;
-    takes_activation(graph, &graph.nodes[producer]).then_some(producer)
+/// The node that takes in an activation.
+fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
+    let Some(Lowering::Activation(_)) = bare_lowering(fuser.graph, node) else { return None };
+    let (producer, before) = fuser.only_for_one(node.inputs[0])?;
+    takes_activation(fuser.graph, before).then_some(Fusion { producer, position: 0 })
 }
 
 /// Whether a node can apply a function to its result: it has neither done so nor pooled it.

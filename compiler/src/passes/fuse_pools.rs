@@ -4,38 +4,28 @@
 //! Only windows that overlap by at most a row and a column are taken in, so that few rows have to be kept at a time.
 //! An activation behind a maximum goes before it where that is the same: `relu(max(a, b)) = max(relu(a), relu(b))`.
 
-use super::rewrite::{fuse, only_for_one, own_lowering, stage_lowerings};
+use super::rewrite::{Fuser, Fusion, fuse_each, own_lowering, stage_lowerings};
 use crate::graph::{Graph, Node};
 use crate::ops::Lowering;
 use crate::plan::{Activation, Reduce, Windows};
 
 /// See the module.
 pub fn run(graph: &mut Graph) {
-    let mut at = 0;
-    while at < graph.nodes.len() {
-        match producer(graph, at) {
-            Some(producer) => {
-                let behind = graph.nodes[at].epilogue.pop();
-                graph.nodes[producer].epilogue.extend(behind);
-                fuse(graph, producer, at, 0);
-            }
-            None => at += 1,
-        }
-    }
+    fuse_each(graph, producer);
 }
 
-/// The node that takes in the pooling at `at`.
-fn producer(graph: &Graph, at: usize) -> Option<usize> {
-    let node = &graph.nodes[at];
+/// The node that takes in a pooling.
+fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
+    let graph = fuser.graph;
     let Lowering::Pool { windows, reduce } = own_lowering(graph, node) else { return None };
-    let producer = only_for_one(graph, node.inputs[0])?;
-    let activated = stage_lowerings(graph, &graph.nodes[producer]).iter().any(|stage| matches!(stage, Lowering::Activation(_)));
+    let (producer, before) = fuser.only_for_one(node.inputs[0])?;
+    let activated = stage_lowerings(graph, before).iter().any(|stage| matches!(stage, Lowering::Activation(_)));
     let commutes = match stage_lowerings(graph, node).as_slice() {
         [] => true,
         [Lowering::Activation(activation)] => reduce == Reduce::Max && !activated && grows_exactly(*activation),
         _ => false,
     };
-    (commutes && pays(&windows) && takes_pool(graph, &graph.nodes[producer])).then_some(producer)
+    (commutes && pays(&windows) && takes_pool(graph, before)).then_some(Fusion { producer, position: 0 })
 }
 
 /// Whether the maximum of a function is the function of the maximum to the last bit, at the cost of a comparison or so.

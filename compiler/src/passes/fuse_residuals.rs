@@ -2,31 +2,24 @@
 //!
 //! Where both sides could, the later one takes it: the other is computed by then, and nothing has to wait.
 
-use super::rewrite::{bare_lowering, fuse, only_for_one, own_lowering, stage_lowerings};
+use super::rewrite::{Fuser, Fusion, bare_lowering, fuse_each, own_lowering, stage_lowerings};
 use crate::graph::{Graph, Node};
 use crate::ops::Lowering;
 use crate::plan::Combination;
 
 /// See the module.
 pub fn run(graph: &mut Graph) {
-    let mut at = 0;
-    while at < graph.nodes.len() {
-        match producer(graph, at) {
-            Some((producer, position)) => fuse(graph, producer, at, position),
-            None => at += 1,
-        }
-    }
+    fuse_each(graph, producer);
 }
 
-/// The node that takes in the `add` at `at`, and which of its inputs that node makes.
-fn producer(graph: &Graph, at: usize) -> Option<(usize, usize)> {
-    let node = &graph.nodes[at];
-    let Some(Lowering::Combine(Combination::Add)) = bare_lowering(graph, node) else { return None };
+/// The node that takes in an `add`: the later one of those that can.
+fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
+    let Some(Lowering::Combine(Combination::Add)) = bare_lowering(fuser.graph, node) else { return None };
     let candidates = node.inputs.iter().enumerate().filter_map(|(position, &side)| {
-        let producer = only_for_one(graph, side)?;
-        takes_residual(graph, &graph.nodes[producer]).then_some((producer, position))
+        let (producer, before) = fuser.only_for_one(side)?;
+        takes_residual(fuser.graph, before).then_some(Fusion { producer, position })
     });
-    candidates.max()
+    candidates.max_by_key(|candidate| candidate.producer)
 }
 
 /// Whether a node can add a value to its result: a convolution or linear layer with at most a batch norm behind it.

@@ -5,21 +5,22 @@
 use super::rewrite::bare_lowering;
 use crate::graph::{Graph, ValueId};
 use crate::ops::Lowering;
+use std::collections::HashMap;
 
 /// See the module.
 pub fn run(graph: &mut Graph) {
-    // The parts and the result of each concatenation as it was written.
-    let mut earlier: Vec<(Vec<ValueId>, ValueId)> = Vec::new();
+    // The result of each concatenation by its parts as they were written.
+    let mut earlier: HashMap<Vec<ValueId>, ValueId> = HashMap::new();
     for at in 0..graph.nodes.len() {
         let node = &graph.nodes[at];
         if bare_lowering(graph, node) != Some(Lowering::Concat) {
             continue;
         }
         let (parts, output) = (node.inputs.clone(), node.output);
-        let prefixes = earlier.iter().filter(|(prefix, _)| prefix.len() > 1 && parts.starts_with(prefix));
-        if let Some((prefix, whole)) = prefixes.max_by_key(|(prefix, _)| prefix.len()) {
-            graph.nodes[at].inputs.splice(..prefix.len(), [*whole]);
+        let longest = (2..=parts.len()).rev().find_map(|len| Some((len, *earlier.get(&parts[..len])?)));
+        if let Some((len, whole)) = longest {
+            graph.nodes[at].inputs.splice(..len, [whole]);
         }
-        earlier.push((parts, output));
+        earlier.entry(parts).or_insert(output);
     }
 }

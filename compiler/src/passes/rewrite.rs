@@ -24,25 +24,69 @@ pub fn shapes<'a>(graph: &'a Graph, values: &[ValueId]) -> Vec<&'a Shape> {
     values.iter().map(|&value| graph.shape(value)).collect()
 }
 
-/// The node that defines a value, if nothing but one read of it stands between that node and its reader.
-pub fn only_for_one(graph: &Graph, value: ValueId) -> Option<usize> {
-    graph.producer(value).filter(|_| graph.n_uses(value) == 1)
+/// A reader that becomes the last stage of a node.
+pub struct Fusion {
+    /// The node, by its index in [`Fuser::nodes`].
+    pub producer: usize,
+    /// Which of the reader's inputs that node defines.
+    pub position: usize,
 }
 
-/// Makes `reader` the last stage of the node that defines its input at `position`.
-///
-/// A stage that reads other values makes the node wait for them: it moves to where its reader stood. Otherwise it stays.
-pub fn fuse(graph: &mut Graph, producer: usize, reader: usize, position: usize) {
-    let Node { call, mut inputs, output, .. } = graph.nodes.remove(reader);
-    inputs.remove(position);
-    let waits = !inputs.is_empty();
-    graph.nodes[producer].epilogue.push(Stage { call, others: inputs });
-    graph.nodes[producer].output = output;
-    if waits {
-        // The reader stood after the producer, so that removing the producer shifts its old place by one.
-        let node = graph.nodes.remove(producer);
-        graph.nodes.insert(reader - 1, node);
+/// A graph while readers are fused into what they read.
+pub struct Fuser<'a> {
+    /// The graph, for the shapes of its values; its nodes are those of before.
+    pub graph: &'a Graph,
+    /// The nodes in order; what was fused or has moved leaves a gap.
+    nodes: Vec<Option<Node>>,
+    /// Where each value is defined, by value.
+    producers: Vec<Option<usize>>,
+    /// How often each value is read, by value.
+    n_uses: Vec<usize>,
+}
+
+impl Fuser<'_> {
+    /// The node that defines a value, if nothing but one read of it stands between that node and its reader.
+    pub fn only_for_one(&self, value: ValueId) -> Option<(usize, &Node)> {
+        let index = self.producers[value.0 as usize].filter(|_| self.n_uses[value.0 as usize] == 1)?;
+        Some((index, self.nodes[index].as_ref()?))
     }
+
+    /// Makes the node at `reader` the last stage of another. What was fused into the reader goes before it.
+    ///
+    /// A stage that reads other values makes the node wait for them: it moves to where its reader stood. Otherwise it stays.
+    fn fuse(&mut self, reader: usize, Fusion { producer, position }: Fusion) {
+        let (Some(Node { call, mut inputs, epilogue, output }), Some(mut node)) =
+            (self.nodes[reader].take(), self.nodes[producer].take())
+        else {
+            unreachable!("both nodes were found a moment ago")
+        };
+        inputs.remove(position);
+        let place = if inputs.is_empty() { producer } else { reader };
+        node.epilogue.extend(epilogue);
+        node.epilogue.push(Stage { call, others: inputs });
+        node.output = output;
+        self.producers[output.0 as usize] = Some(place);
+        self.nodes[place] = Some(node);
+    }
+}
+
+/// Fuses every node into another for which `choose` finds one, in order.
+pub fn fuse_each(graph: &mut Graph, choose: impl Fn(&Fuser, &Node) -> Option<Fusion>) {
+    let mut n_uses = vec![0; graph.values.len()];
+    let in_nodes = graph.nodes.iter().flat_map(Node::reads);
+    in_nodes.chain(graph.outputs.iter().map(|port| port.value)).for_each(|value| n_uses[value.0 as usize] += 1);
+    let mut producers = vec![None; graph.values.len()];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        producers[node.output.0 as usize] = Some(index);
+    }
+    let mut fuser = Fuser { graph, nodes: graph.nodes.iter().cloned().map(Some).collect(), producers, n_uses };
+    for reader in 0..fuser.nodes.len() {
+        let fusion = fuser.nodes[reader].as_ref().and_then(|node| choose(&fuser, node));
+        if let Some(fusion) = fusion {
+            fuser.fuse(reader, fusion);
+        }
+    }
+    graph.nodes = fuser.nodes.into_iter().flatten().collect();
 }
 
 /// The shape of a node's own result and after each stage of its epilogue; the last is its output's.
