@@ -40,6 +40,20 @@ network! {
         add(a, b)
     }
 
+    pub MissingBeforeTheResult(x: [3, 8, 8]) {
+        let a = x -> relu
+        a -> tanh
+    }
+
+    pub MissingEquals(x: [3, 8, 8]) {
+        let a x -> relu;
+        a -> tanh
+    }
+
+    pub MissingColon(x: [3, 8, 8]) {
+        x -> layer1 { relu -> tanh } -> conv1 conv(8, 3x3) -> linear 10
+    }
+
     pub Assignment(x: [3, 8, 8]) {
         y = x -> relu;
         add(x, y)

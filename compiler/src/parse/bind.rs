@@ -83,8 +83,12 @@ impl<'a> Callee<'a> {
     }
 }
 
-/// Finds the place of every argument, or says what is wrong with them.
+/// Finds the place of every argument, or says what is wrong with them; nothing if that has been said.
 pub fn bind<'a>(call: &'a Call, callee: Callee<'a>, is_stage: bool) -> Result<Bound<'a>, Vec<(Place, String)>> {
+    let unread = matches!(callee, Callee::Block(block) if block.damaged);
+    if call.damaged || unread {
+        return Err(Vec::new());
+    }
     let name = &call.name.text;
     let params = callee.params();
     let (at_least, at_most) = callee.inputs(is_stage);

@@ -30,6 +30,7 @@ impl Parser<'_> {
 
     fn body(&mut self, input: ParseStream<'_>, braces: DelimSpan, whose: &str, mut settings: Option<&mut Settings>) -> Body {
         let mut lets = Vec::new();
+        let mut lost = false;
         let is_empty = input.is_empty();
         let example = match is_empty {
             true => format!("{whose} is empty\nhelp: it ends with the value that it gives: `x -> conv(8, 3x3) -> relu`"),
@@ -54,24 +55,31 @@ impl Parser<'_> {
             if let Err(error) = one {
                 self.report(&error);
                 skip_past_semicolon(input);
+                lost = true;
             }
         }
         if input.is_empty() {
             let place = if is_empty { self.between(braces.open(), braces.close()) } else { self.at(braces.close()) };
             self.mistake(place, example);
-            return Body { lets, result: Outcome::One(self.wrong(braces.close())), damaged: true };
+            return Body { lets, result: Outcome::One(self.wrong(braces.close())), damaged: true, lost };
         }
-        let result = self.outcome(input);
+        let mut result = self.outcome(input);
         if input.peek(Token![;]) {
             self.mistake_at(
                 input.span(),
                 "the value that a body gives stands last and has no `;`\nhelp: remove the `;`, or name the value by `let name = …;` if more follows",
             );
+            let _ = input.parse::<Option<Token![;]>>();
         } else if !input.is_empty() {
             let error = self.after_value(input);
             self.report(&error);
         }
-        Body { lets, result, damaged: false }
+        // What the rest would have made of the value is unknown.
+        if let (false, Outcome::One(value)) = (input.is_empty(), &mut result) {
+            let before = std::mem::replace(value, self.wrong(braces.close()));
+            *value = self.cut_off(before);
+        }
+        Body { lets, result, damaged: false, lost }
     }
 
     fn attribute(&mut self, input: ParseStream<'_>) -> Result<()> {
@@ -89,8 +97,13 @@ impl Parser<'_> {
         let name: Ident = input.parse()?;
         input.parse::<Token![=]>()?;
         let is_set_again = if name == "round" {
-            let value = self.name(input, "`exact`, `floor` or `ceil`")?;
-            settings.round.replace(value).is_some()
+            let value = self.name(input, "`exact`, `floor` or `ceil`");
+            // Without it, windows would not fit, which is not the mistake.
+            let assumed =
+                value.as_ref().map_or_else(|error| Name { text: "floor".to_owned(), place: self.at(error.span()) }, Name::clone);
+            let before = settings.round.replace(assumed);
+            value?;
+            before.is_some()
         } else if name == "weights" && in_network {
             if !input.peek(LitStr) {
                 return Err(unexpected(input, "the file's path as a text: `weights = \"net.safetensors\";`"));
@@ -126,6 +139,7 @@ impl Parser<'_> {
     /// `NAME = expr;`, after `let` or `const`. With a mistake after its name, the name is known nevertheless.
     pub(super) fn binding(&mut self, input: ParseStream<'_>, keyword: &str) -> Result<Let> {
         let name = self.name(input, "a name")?;
+        self.values.push(name.text.clone());
         if input.peek(Token![:]) {
             let message = format!("what is named here has no type\nhelp: write `{keyword} {} = …;`", name.text);
             self.mistake_at(input.span(), message);
@@ -134,9 +148,16 @@ impl Parser<'_> {
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>().and_then(|_| self.expr(input))
         } else {
-            Err(unexpected(input, &format!("`=` and a value: `{keyword} {} = …;`", name.text)))
+            let error = unexpected(input, &format!("`=` and a value: `{keyword} {} = …;`", name.text));
+            let begins_value = input.peek(syn::Ident) && !input.peek2(Token![=]) || input.peek(syn::Lit);
+            if begins_value {
+                self.report(&error);
+                self.expr(input)
+            } else {
+                Err(error)
+            }
         };
-        let (value, mut is_complete) = match value {
+        let (mut value, mut is_complete) = match value {
             Ok(value) => (value, true),
             Err(error) => {
                 self.report(&error);
@@ -150,6 +171,7 @@ impl Parser<'_> {
         // Whoever forgot a `;` starts the next line with a word of its own.
         if !is_complete && !starts_statement(input) {
             skip_past_semicolon(input);
+            value = self.cut_off(value);
         }
         Ok(Let { name, value })
     }

@@ -2,6 +2,7 @@
 
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
 use super::syntax::{Call, Expr, ExprKind, For, If, Label, Part, Stage, StageKind};
+use crate::registry;
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -16,7 +17,7 @@ impl Parser<'_> {
         self.deeper(input.span(), |parser| {
             let source = parser.operators(input, 0)?;
             if !input.peek(Token![->]) {
-                if starts_stage(input) && is_flow(&source) {
+                if starts_stage(input) && is_flow(&source) && !parser.is_value(input) {
                     let error = unexpected(input, "`->` before the next layer");
                     parser.report(&error);
                 } else {
@@ -62,11 +63,12 @@ impl Parser<'_> {
                 if let Ok(token) = input.parse::<Token![->]>() {
                     arrow = Some(self.between(token.spans[0], token.spans[1]));
                 }
-            } else if !(stages.is_empty() || starts_stage(input)) {
-                break;
             } else if !stages.is_empty() {
-                let error = unexpected(input, "`->` before the next layer");
-                self.report(&error);
+                // A value here begins the next statement: what is missing is the `;`.
+                if !starts_stage(input) || self.is_value(input) {
+                    break;
+                }
+                self.missing_arrow(input, &mut stages);
             }
             let ends = input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]);
             if let Some(arrow) = arrow.filter(|_| ends) {
@@ -86,6 +88,21 @@ impl Parser<'_> {
             }
         }
         stages
+    }
+
+    /// Says that an arrow is missing; or a colon, if the last stage is a word that may be meant as a name.
+    fn missing_arrow(&mut self, input: ParseStream<'_>, stages: &mut [Stage]) {
+        let bare = |call: &Call| call.args.is_empty() && registry::layer(&call.name.text).is_none();
+        let expected = match stages.last_mut() {
+            Some(last @ Stage { label: None, kind: StageKind::Call(_), .. }) if matches!(&last.kind, StageKind::Call(call) if bare(call)) =>
+            {
+                last.kind = StageKind::Wrong;
+                "`:` after a name, or `->` before the next layer"
+            }
+            _ => "`->` before the next layer",
+        };
+        let error = unexpected(input, expected);
+        self.report(&error);
     }
 
     /// The chain inside of a group's braces.
@@ -154,10 +171,14 @@ impl Parser<'_> {
             });
             return Ok(Some(Label { parts, place }));
         }
+        let is_bare = input.peek(syn::Ident) && input.peek2(syn::token::Brace);
         let is_assigned = input.peek2(Token![=]) && !input.peek2(Token![==]) && !input.peek2(Token![=>]);
-        if input.peek(syn::Ident) && (is_assigned || input.peek2(Token![:]) && !input.peek2(Token![::])) {
+        if input.peek(syn::Ident) && (is_assigned || is_bare || input.peek2(Token![:]) && !input.peek2(Token![::])) {
             let ident: Ident = input.parse()?;
-            if is_assigned {
+            if is_bare {
+                let error = unexpected(input, &format!("`:` after the name of a group: `{ident}: {{ … }}`"));
+                self.report(&error);
+            } else if is_assigned {
                 self.mistake_at(input.span(), format!("the name of a layer is followed by `:`, as in `{ident}: conv(8, 3x3)`"));
                 input.parse::<Token![=]>()?;
             } else {
@@ -180,8 +201,13 @@ impl Parser<'_> {
                 "layers and blocks have no paths: a definition knows those of this invocation alone",
             ));
         }
+        if input.peek(syn::Lit) && !input.peek(LitStr) {
+            let written = &name.text;
+            return Err(unexpected(input, &format!("parentheses around the arguments: `{written}(…)`")));
+        }
+        let before = self.n_given_up;
         let args = if input.peek(syn::token::Paren) { self.arguments(input)? } else { Vec::new() };
-        Ok(Call { name, args })
+        Ok(Call { name, args, damaged: self.n_given_up > before })
     }
 
     /// `3 * basic(64)`

@@ -26,6 +26,7 @@ pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> 
         labels: HashSet::new(),
         constants: &[],
         in_sizes: false,
+        lost: false,
     };
     checker.items();
     let mut calls = HashMap::new();
@@ -74,6 +75,8 @@ struct Checker<'a, 'r> {
     /// Those that are known.
     constants: &'a [Let],
     in_sizes: bool,
+    /// Whether names were lost to mistakes that have been reported.
+    lost: bool,
 }
 
 impl<'a> Checker<'a, '_> {
@@ -148,7 +151,8 @@ impl<'a> Checker<'a, '_> {
     }
 
     fn body(&mut self, body: &'a Body) {
-        let base = self.scope.len();
+        let (base, lost) = (self.scope.len(), self.lost);
+        self.lost |= body.lost;
         for Let { name, value } in &body.lets {
             self.expr(value);
             self.scope.push(Known { name, what: "value", used: false });
@@ -158,6 +162,7 @@ impl<'a> Checker<'a, '_> {
             Outcome::Several(values) => values.iter().for_each(|(_, value)| self.expr(value)),
         }
         self.leave(base, body.damaged);
+        self.lost = lost;
     }
 
     fn expr(&mut self, expr: &'a Expr) {
@@ -242,7 +247,9 @@ impl<'a> Checker<'a, '_> {
             }
             None => self.unknown_call(&call.name),
         }
-        call.args.iter().for_each(|argument| self.expr(&argument.value));
+        if !call.damaged {
+            call.args.iter().for_each(|argument| self.expr(&argument.value));
+        }
     }
 
     fn unknown_call(&mut self, name: &'a Name) {
@@ -264,6 +271,8 @@ impl<'a> Checker<'a, '_> {
         let near = names().find(|known| plain(known) == plain(text)).or_else(|| nearest(text, names()));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
+            // It may have been the name of a block that could not be read.
+            None if self.source.lost => return,
             None => {
                 format!("the layers and blocks are {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
             }
@@ -279,8 +288,12 @@ impl<'a> Checker<'a, '_> {
         if self.constants.iter().any(|constant| constant.name.text == text) || word(text).is_some() {
             return;
         }
-        let message = self.undefined(text);
-        self.mistake(place, message);
+        // It may have been the name of a value or constant that could not be read.
+        let is_constant_like = !text.chars().any(char::is_lowercase);
+        if !(self.lost || self.source.lost && is_constant_like) {
+            let message = self.undefined(text);
+            self.mistake(place, message);
+        }
     }
 
     /// Why a name that is not defined is not, as far as can be guessed.

@@ -3,7 +3,7 @@
 //! | File | |
 //! |---|---|
 //! | `syntax` | the tree |
-//! | `parser` `body` `chain` `expr` | tokens → tree |
+//! | `parser` `items` `body` `chain` `expr` | tokens → tree |
 //! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
 //! | `resolve` `apply` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
 //! | `network` | a network's inputs and outputs |
@@ -17,6 +17,7 @@ mod chain;
 mod check;
 mod convert;
 mod expr;
+mod items;
 mod names;
 mod network;
 mod parser;

@@ -63,7 +63,8 @@ pub(super) fn network<'a>(
 ) -> Network {
     let n_before = reports.len();
     let round = written.settings.round.as_ref().or(source.settings.round.as_ref());
-    let round = round.and_then(|round| Round::WORDS.iter().copied().find(|word| *word == round.text));
+    // A word that is none has been reported; windows that do not fit without it are no mistake of their own.
+    let round = round.map(|round| Round::WORDS.iter().copied().find(|word| *word == round.text).unwrap_or("floor"));
     let mut resolver = Resolver::new(source, recursive, constants, round, reports);
     let mut scope: Scope<'a> = Vec::new();
     let mut inputs = Vec::new();

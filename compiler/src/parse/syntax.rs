@@ -45,6 +45,8 @@ pub struct Source {
     pub blocks: Vec<Block>,
     /// In order.
     pub networks: Vec<Network>,
+    /// Whether an item was lost with its name.
+    pub lost: bool,
 }
 
 /// What stands at the top of an invocation or of a network's body.
@@ -70,6 +72,8 @@ pub struct Block {
     pub name: Name,
     /// The first is what flows in.
     pub params: Vec<Param>,
+    /// Whether some of them could not be read.
+    pub damaged: bool,
     /// Its body.
     pub body: Body,
 }
@@ -134,6 +138,8 @@ pub struct Body {
     pub result: Outcome,
     /// Whether something in it could not be read, so that what seems unused may be used there.
     pub damaged: bool,
+    /// Whether a `let` or an input was lost with its name, so that what seems undefined may have been meant to be.
+    pub lost: bool,
 }
 
 /// The result of a body.
@@ -186,6 +192,8 @@ pub struct Call {
     pub name: Name,
     /// Its arguments as written.
     pub args: Vec<Argument>,
+    /// Whether some of them could not be read.
+    pub damaged: bool,
 }
 
 /// `64` or `stride = 2`.

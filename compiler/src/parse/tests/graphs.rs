@@ -17,7 +17,6 @@ fn prints_as_a_graph() {
             (mask: features, class: features -> max_pool(3x3) -> flatten -> fc: linear(2))
         }",
     )[0];
-    println!("{}", text::print(graph));
     assert_eq!(
         text::parse(&text::print(graph)).as_ref(),
         Ok(&{

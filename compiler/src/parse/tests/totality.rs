@@ -142,3 +142,28 @@ fn any_sizes_are_expanded_or_refused() {
     }
     assert!(n_accepted > 100, "{n_accepted}");
 }
+
+/// One mistake is one error: most of what is missing a token, or has two of it, brings a single message.
+#[test]
+fn a_slip_brings_one_message() {
+    let text = "
+        pub Net(image: [3, 32, 32]) -> [10] {
+            round = floor;
+            let stem = image -> conv1: conv(16, 3x3, pad = 1, bias = false) -> bn1: batch_norm -> relu;
+            stem -> layer1: { 3 * basic(16) } -> layer2: { basic(32, stride = 2) -> 2 * basic(32) }
+                -> adaptive_avg_pool(1x1) -> flatten -> fc: linear(10)
+        }
+        block basic(x, width, stride = 1) {
+            let shortcut = if stride != 1 || x.channels != width {
+                x -> downsample: { conv(width, 1x1, stride = stride, bias = false) -> batch_norm }
+            } else { x };
+            x -> conv1: conv(width, 3x3, stride = stride, pad = 1) -> bn1: batch_norm -> relu
+              -> for i in 0..2 { \"c{i}\": conv(width, 3x3, pad = 1) } -> add(shortcut) -> relu
+        }";
+    let tokens: TokenStream = text.parse().expect("tokens");
+    assert_eq!(count(tokens.clone()), 0);
+    let counts: Vec<usize> = mutations(&tokens, &[]).into_iter().map(count).filter(|&n| n > 0).collect();
+    let n_single = counts.iter().filter(|&&n| n == 1).count();
+    assert!(n_single * 10 > counts.len() * 7, "{n_single} of {}", counts.len());
+    assert!(counts.iter().all(|&n| n <= 6), "{counts:?}");
+}
