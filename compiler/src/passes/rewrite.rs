@@ -26,7 +26,7 @@ pub fn shapes<'a>(graph: &'a Graph, values: &[ValueId]) -> Vec<&'a Shape> {
 
 /// A reader that becomes the last stage of a node.
 pub struct Fusion {
-    /// The node, by its index in [`Fuser::nodes`].
+    /// The node, by its index among those before.
     pub producer: usize,
     /// Which of the reader's inputs that node defines.
     pub position: usize,

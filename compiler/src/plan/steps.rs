@@ -199,7 +199,7 @@ pub struct Conv {
     pub pad: [usize; 2],
     /// Groups of channels that do not see each other.
     pub groups: usize,
-    /// Index into [`Plan::packs`].
+    /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
     /// What follows.
     pub epilogue: Epilogue,
@@ -224,7 +224,7 @@ pub struct Linear {
     pub input: View,
     /// What is written.
     pub output: View,
-    /// Index into [`Plan::packs`].
+    /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
     /// What follows.
     pub epilogue: Epilogue,
@@ -252,7 +252,7 @@ pub struct Affine {
     pub input: View,
     /// What is written.
     pub output: View,
-    /// Index into [`Plan::packs`].
+    /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
     /// Applied to the result.
     pub activation: Activation,
