@@ -4,6 +4,9 @@
 //! the generator that the script has, too. An element may be off by `4·ε·terms`, where ε is f32's rounding step and `terms` counts
 //! the longest chain of sums and products of magnitude about 1 that lead to it.
 
+#[path = "parity/generator.rs"]
+mod generator;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -14,21 +17,8 @@ use convoke_compiler::graph::Graph;
 use convoke_compiler::shape::Shape;
 use convoke_compiler::tensor::{Float, Tensor};
 use convoke_compiler::{evaluate, lower, passes, registry, text};
+use generator::values;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-
-/// Uniform in [-1, 1): SplitMix64 from the FNV-1a hash of the name; running variances in [0.5, 1.5). As in `make.py`.
-fn values(name: &str, len: usize) -> Vec<f32> {
-    let hash = name.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3));
-    (1..=len as u64)
-        .map(|i| {
-            let mut z = hash.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            let uniform = ((z ^ (z >> 31)) >> 40) as f64 / f64::from(1 << 23) - 1.0;
-            (if name.ends_with("running_var") { uniform / 2.0 + 1.0 } else { uniform }) as f32
-        })
-        .collect()
-}
 
 fn tensor<T: Float>(name: &str, shape: &Shape) -> Tensor<T> {
     let data = values(name, shape.len()).into_iter().map(|value| T::of(f64::from(value))).collect();

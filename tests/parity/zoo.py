@@ -1,0 +1,216 @@
+"""Records what PyTorch computes for the networks of the zoo, and the names and shapes of their state dicts.
+
+    python -m venv venv && venv/bin/pip install numpy torch==2.15.0 torchvision==0.29.2 safetensors
+    venv/bin/python tests/parity/zoo.py            # writes zoo.txt and zoo.safetensors beside this file
+    venv/bin/python tests/parity/zoo.py resnet50   # prints that network's state dict: names and shapes
+    venv/bin/python tests/parity/zoo.py resnet50 FOLDER   # writes its weights, input and output there, for the `zoo` example
+
+The networks are torchvision's; those that it does not have are written below as modules. Weights and inputs come from the
+generator of `make.py`, scaled so that activations neither fade nor grow beyond reason. PyTorch computes in f64 from the f32
+values, so that what is compared against is exact to rounding.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+import torchvision.models as tv
+from safetensors.numpy import save_file
+from torch import nn
+
+from make import HERE, MASK, values
+
+
+class LeNet5(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c1, self.c3, self.c5 = nn.Conv2d(1, 6, 5), nn.Conv2d(6, 16, 5), nn.Conv2d(16, 120, 5)
+        self.f6, self.output = nn.Linear(120, 84), nn.Linear(84, 10)
+
+    def forward(self, x):
+        x = F.avg_pool2d(torch.tanh(self.c1(x)), 2)
+        x = F.avg_pool2d(torch.tanh(self.c3(x)), 2)
+        return self.output(torch.tanh(self.f6(torch.tanh(self.c5(x)).flatten(1))))
+
+
+class CifarBlock(nn.Module):
+    """Option A of He et al.: the shortcut has no parameters."""
+
+    def __init__(self, channels, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+        self.stride, self.extra = stride, (width - channels) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        shortcut = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.extra, self.extra))
+        return F.relu(y + shortcut)
+
+
+class CifarResNet(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16)
+        self.layer1 = nn.Sequential(*[CifarBlock(16, 16, 1) for _ in range(n)])
+        self.layer2 = nn.Sequential(CifarBlock(16, 32, 2), *[CifarBlock(32, 32, 1) for _ in range(n - 1)])
+        self.layer3 = nn.Sequential(CifarBlock(32, 64, 2), *[CifarBlock(64, 64, 1) for _ in range(n - 1)])
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(F.relu(self.bn1(self.conv1(x))))))
+        return self.linear(x.mean((2, 3)))
+
+
+class PlainBlock(nn.Module):
+    """torchvision's BasicBlock without its shortcut."""
+
+    def __init__(self, channels, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(width)
+
+    def forward(self, x):
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+
+
+def plain34():
+    net, channels = tv.resnet34(), 64
+    for i, n in enumerate([3, 4, 6, 3]):
+        width, blocks = 64 << i, []
+        for j in range(n):
+            blocks.append(PlainBlock(channels, width, 2 if i > 0 and j == 0 else 1))
+            channels = width
+        setattr(net, f"layer{i + 1}", nn.Sequential(*blocks))
+    return net
+
+
+def conv_norm(channels, width, window, stride=1, pad=0, groups=1):
+    return [nn.Conv2d(channels, width, window, stride, pad, groups=groups, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+
+
+class MobileNetV1(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers, channels = [nn.Sequential(*conv_norm(3, 32, 3, 2, 1))], 32
+        for width, stride in [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *5 * [(512, 1)], (1024, 2), (1024, 1)]:
+            layers.append(nn.Sequential(*conv_norm(channels, channels, 3, stride, 1, channels), *conv_norm(channels, width, 1)))
+            channels = width
+        self.model, self.fc = nn.Sequential(*layers), nn.Linear(1024, 1000)
+
+    def forward(self, x):
+        return self.fc(self.model(x).mean((2, 3)))
+
+
+class SpatiallySeparable(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers, channels = [], 3
+        for width in [32, 64, 128]:
+            for _ in range(2):
+                down = nn.Conv2d(channels, width, (3, 1), padding=(1, 0), bias=False)
+                layers.append(nn.Sequential(down, *conv_norm(width, width, (1, 3), 1, (0, 1))))
+                channels = width
+            layers.append(nn.MaxPool2d(2))
+        self.features, self.classifier = nn.Sequential(*layers), nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).mean((2, 3)))
+
+
+NETWORKS = {
+    "lenet5": LeNet5,
+    "alexnet": tv.alexnet,
+    **{f"vgg{n}{norm}": getattr(tv, f"vgg{n}{norm}") for n in [11, 13, 16, 19] for norm in ["", "_bn"]},
+    "googlenet": lambda: tv.googlenet(aux_logits=False, init_weights=False),
+    "inception_v3": lambda: tv.inception_v3(aux_logits=False, init_weights=False),
+    **{f"resnet{n}": getattr(tv, f"resnet{n}") for n in [18, 34, 50, 101, 152]},
+    "plain34": plain34,
+    **{f"cifar_resnet{6 * n + 2}": lambda n=n: CifarResNet(n) for n in [3, 5, 7, 9, 18]},
+    "resnext50_32x4d": tv.resnext50_32x4d,
+    "resnext101_32x8d": tv.resnext101_32x8d,
+    "densenet121": tv.densenet121,
+    "densenet169": tv.densenet169,
+    "mobilenet_v1": MobileNetV1,
+    "mobilenet_v2": tv.mobilenet_v2,
+    "squeezenet1_1": tv.squeezenet1_1,
+    "separable": SpatiallySeparable,
+}
+INPUTS = {"lenet5": (1, 32, 32), "inception_v3": (3, 299, 299), "separable": (3, 32, 32)}
+
+
+def shapes(net):
+    """Names and shapes of the state dict, sorted; what counts batches is no weight."""
+    found = {name: tuple(value.shape) for name, value in net.state_dict().items() if not name.endswith("num_batches_tracked")}
+    return dict(sorted(found.items()))
+
+
+def listing(net):
+    return "".join(f"{name} {list(shape)}\n" for name, shape in shapes(net).items())
+
+
+def fnv1a(text):
+    state = 0xCBF29CE484222325
+    for byte in text.encode():
+        state = ((state ^ byte) * 0x100000001B3) & MASK
+    return state
+
+
+def weight(network, name, shape):
+    """He-scaled where there are sums, about 1 for batch norm's factors, small for what is added; exact in f32."""
+    x = values(f"{network}.{name}", shape)
+    if len(shape) > 1:
+        x = x * np.sqrt(6 / np.prod(shape[1:]))
+    elif name.endswith(".weight"):
+        x = 1 + x / 4
+    elif not name.endswith("running_var"):
+        x = x / 4
+    return x.float()
+
+
+def build(name):
+    torch.manual_seed(0)
+    net = NETWORKS[name]().eval()
+    net.load_state_dict({path: weight(name, path, shape) for path, shape in shapes(net).items()}, strict=False)
+    shape = INPUTS.get(name, (3, 32, 32) if name.startswith("cifar") else (3, 224, 224))
+    image = values(f"{name}.image", (1, *shape)).float()
+    with torch.no_grad():
+        return net, image, net.double()(image.double())[0].float()
+
+
+def record():
+    lines, outputs = [], {}
+    for name in NETWORKS:
+        net, _, output = build(name)
+        outputs[name] = output.numpy()
+        n_parameters = sum(p.numel() for p in net.parameters())
+        lines.append(f"{name} {n_parameters} {len(shapes(net))} {fnv1a(listing(net)):016x}\n")
+        # What torchvision publishes: multiply-adds in thousands of millions.
+        operations = tv.get_model_weights(name).DEFAULT.meta["_ops"] if name in tv.list_models() else None
+        print(name, n_parameters, operations, f"outputs of {output.std():.3g}, largest {output.abs().max():.3g}", flush=True)
+    head = f"# Made by zoo.py with PyTorch {torch.__version__}: network, parameters, tensors of its state dict, hash of their names and shapes.\n"
+    (HERE / "zoo.txt").write_text(head + "".join(lines))
+    save_file(outputs, HERE / "zoo.safetensors")
+
+
+def export(name, folder):
+    net, image, output = build(name)
+    save_file({path: weight(name, path, shape).numpy() for path, shape in shapes(net).items()}, folder / f"{name}.safetensors")
+    np.save(folder / "x.npy", image.numpy())
+    np.save(folder / "expected.npy", output[None].numpy())
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case []:
+            record()
+        case [name]:
+            print(listing(NETWORKS[name]()), end="")
+        case [name, folder]:
+            export(name, Path(folder))
