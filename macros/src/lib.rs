@@ -90,6 +90,29 @@ use std::path::Path;
 /// At the top of a network's body: `round = …;` for this network, and `weights = "file.safetensors";`, relative to the crate's manifest. The
 /// weights become part of the program; their names, sizes and types are checked while it compiles, which it does again when the file changes. `Net::new()` has them.
 ///
+/// # Grammar
+///
+/// A part of Rust's tokens, so that editors highlight it; `*` is any number of, `?` at most one, `,*` any number with commas between them.
+///
+/// ```text
+/// invocation  (setting | constant | block | network)*
+/// setting     round = (exact | floor | ceil) ;   crate = path ;   weights = "file" ;
+/// constant    const NAME = value ;
+/// block       block name ( name (= value)? ,* ) { body }
+/// network     visibility? Name ( name : sizes ,* ) (-> outputs)? { setting* body }
+/// sizes       [ value ,* ]
+/// outputs     sizes   ( name : sizes ,* )
+/// body        (let name = value ;)* result
+/// result      value   ( (name :)? value ,* )
+/// value       number   window   word   name   name.property   name ( argument ,* )   value (-> stage)*
+///             value operator value   if value { body } else { body }   ( value ,* )
+/// stage       label? (name   name ( argument ,* )   { group }   value * name ( argument ,* )
+///             if value { group } (else { group })?   for name in value .. value { group })
+/// group       stage (-> stage)*
+/// label       name :   "text with {name}" :
+/// argument    (name =)? value
+/// ```
+///
 /// # Mistakes
 ///
 /// All mistakes of an invocation are reported at once, each where it was made. The types are made even then, so that the rest of the crate shows no
@@ -99,6 +122,11 @@ pub fn network(tokens: TokenStream) -> TokenStream {
     let read_header = |file: &str| {
         // The directory of the crate that is compiled; the emitted `include_bytes!` starts from it, too.
         let root = std::env::var_os("CARGO_MANIFEST_DIR").ok_or("`weights` needs cargo, which says where the crate is")?;
+        if Path::new(file).is_absolute() {
+            return Err(format!(
+                "{file:?} starts from the root\nhelp: write the path as it is seen from the directory of Cargo.toml"
+            ));
+        }
         header::read(Path::new(&root), file)
     };
     convoke_compiler::network(tokens.into(), &read_header).into()

@@ -1,6 +1,6 @@
 //! Which argument of a call is meant for what: by position, then by name. Floor 10.
 
-use super::syntax::{Argument, Block, Call, Place, Source};
+use super::syntax::{Argument, Block, Call, ExprKind, Place, Source};
 use crate::diag::nearest;
 use crate::ops::{AnyLayer, Default, Inputs};
 use crate::registry;
@@ -90,6 +90,13 @@ pub fn bind<'a>(call: &'a Call, callee: Callee<'a>, is_stage: bool) -> Result<Bo
         return Err(Vec::new());
     }
     let name = &call.name.text;
+    // `conv(6, 5x5) -> relu`: it is the beginning of the chain that is missing.
+    let is_number =
+        |argument: &Argument| matches!(argument.value.kind, ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Tuple(_));
+    if !is_stage && call.args.first().is_some_and(|first| first.name.is_none() && is_number(first)) {
+        let message = format!("`{name}` is applied to nothing here: a chain starts with a value\nhelp: write `x -> {name}(…)`");
+        return Err(vec![(call.name.place, message)]);
+    }
     let params = callee.params();
     let (at_least, at_most) = callee.inputs(is_stage);
     let mut bound = Bound { inputs: Vec::new(), params: vec![None; params.len()] };

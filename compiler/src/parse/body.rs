@@ -41,6 +41,14 @@ impl Parser<'_> {
                 input.peek(syn::Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]) && !input.peek2(Token![=>]);
             let is_setting = is_named && input.cursor().ident().is_some_and(|(word, _)| word == "round" || word == "weights");
             let one = match &mut settings {
+                _ if input.peek(Token![let]) && input.peek2(Token![mut]) => {
+                    let _ = input.parse::<Token![let]>();
+                    self.mistake_at(
+                        input.span(),
+                        "nothing changes in a definition\nhelp: leave out `mut`; a name may be given again by another `let`",
+                    );
+                    input.parse::<Token![mut]>().and_then(|_| self.binding(input, "let")).map(|binding| lets.push(binding))
+                }
                 _ if input.peek(Token![let]) => {
                     input.parse::<Token![let]>().and_then(|_| self.binding(input, "let")).map(|binding| lets.push(binding))
                 }
@@ -165,7 +173,10 @@ impl Parser<'_> {
             }
         };
         if is_complete && let Err(error) = self.semicolon(input, &format!("`{keyword} {} = …`", name.text)) {
-            self.report(&error);
+            match input.is_empty() {
+                true => self.report(&syn::Error::new(value.place.end, error.to_string())),
+                false => self.report(&error),
+            }
             is_complete = false;
         }
         // Whoever forgot a `;` starts the next line with a word of its own.

@@ -36,6 +36,18 @@ impl Parser<'_> {
         if input.peek(Token![=>]) || input.peek(Token![>]) || input.peek(Token![|]) {
             return syn::Error::new(input.span(), "data flows along `->`");
         }
+        for separator in [".", ","] {
+            if input.cursor().punct().is_some_and(|(punct, _)| punct.as_char().to_string() == separator) {
+                return syn::Error::new(input.span(), format!("layers follow one another along `->`, not `{separator}`"));
+            }
+        }
+        for (operator, layer) in [("+", "add"), ("*", "mul")] {
+            if input.cursor().punct().is_some_and(|(punct, _)| punct.as_char().to_string() == operator) {
+                let message =
+                    format!("`{operator}` computes with integers\nhelp: values of the flow are joined by `{layer}(a, b)`");
+                return syn::Error::new(input.span(), message);
+            }
+        }
         if input.peek(Token![:]) {
             return syn::Error::new(input.span(), "a name stands before a layer, after the arrow: `x -> conv1: conv(8, 3x3)`");
         }
@@ -119,8 +131,11 @@ impl Parser<'_> {
             );
             return Ok(vec![Stage { label: None, kind: StageKind::Wrong, place: self.at(braces.span.join()) }]);
         }
+        let before = self.n_given_up;
         let stages = self.stages(&content, true);
-        if content.peek(Token![;]) {
+        if content.peek(Token![;]) && self.n_given_up > before {
+            // What comes is the rest of what was no stage.
+        } else if content.peek(Token![;]) {
             self.mistake_at(content.span(), "a group holds one chain, without `;`");
         } else if !content.is_empty() {
             let error = self.after_value(&content);
@@ -143,6 +158,8 @@ impl Parser<'_> {
             StageKind::Call(self.call(input)?)
         } else if input.peek(syn::Ident) || input.peek(LitInt) || input.peek(LitBool) || input.peek(syn::token::Paren) {
             self.repeat(input)?
+        } else if input.peek(Token![let]) {
+            return Err(syn::Error::new(input.span(), "a group holds one chain: `let` stands at the top of a body"));
         } else if input.peek(Ident::peek_any) {
             let word = input.call(Ident::parse_any)?;
             let help = if input.peek(Token![:]) {
@@ -229,7 +246,11 @@ impl Parser<'_> {
             if input.peek(syn::Ident) && !input.peek2(Token![*]) && !input.peek2(Token![.]) {
                 return Ok(StageKind::Repeat(count, self.call(input)?));
             }
-            if input.is_empty() || input.peek(Token![->]) || input.peek(syn::token::Brace) {
+            if input.peek(syn::token::Brace) {
+                let message = "only a block is repeated by a number\nhelp: a group is repeated by `for _i in 0..3 { … }`";
+                return Err(syn::Error::new(input.span(), message));
+            }
+            if input.is_empty() || input.peek(Token![->]) {
                 return Err(unexpected(input, "the block that is repeated"));
             }
             let factor = self.unary(input)?;

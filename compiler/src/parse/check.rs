@@ -122,6 +122,10 @@ impl<'a> Checker<'a, '_> {
         }
         for (index, Let { value, .. }) in source.constants.iter().enumerate() {
             self.constants = &source.constants[..index];
+            let is_cut_off = |stages: &[Stage]| matches!(stages, [Stage { kind: StageKind::Wrong, .. }]);
+            if matches!(&value.kind, ExprKind::Chain(_, stages) if is_cut_off(stages)) {
+                continue;
+            }
             if let ExprKind::Chain(..) | ExprKind::Call(_) = value.kind {
                 self.mistake(value.place, "a constant is a number, a window or a word; layers belong into a network or a block");
             } else {

@@ -104,6 +104,9 @@ impl Parser<'_> {
             let call = self.call_or_name(input)?;
             return Ok(call);
         }
+        if input.peek(Token![return]) {
+            return Err(syn::Error::new(span, "a body gives the value that stands last in it, without `return`"));
+        }
         if input.peek(Token![for]) {
             return Err(syn::Error::new(span, "a loop carries a value along a chain\nhelp: write `x -> for i in 0..4 { … }`"));
         }
@@ -144,6 +147,7 @@ impl Parser<'_> {
         let place = self.at(parens.span.join());
         let mut values = Vec::new();
         let mut is_tuple = false;
+        let before = self.n_given_up;
         while !content.is_empty() {
             match self.expr(&content) {
                 Ok(value) => values.push(value),
@@ -154,6 +158,9 @@ impl Parser<'_> {
             }
             is_tuple |= content.peek(Token![,]);
             self.comma(&content, "values");
+        }
+        if self.n_given_up > before {
+            return Ok(Expr { kind: ExprKind::Wrong, place });
         }
         match (values.pop(), is_tuple) {
             (None, _) => Err(syn::Error::new(place.start, "expected a value, but these parentheses are empty")),

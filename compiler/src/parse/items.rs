@@ -71,7 +71,17 @@ impl Parser<'_> {
             let start = attrs.into_iter().chain(vis).next().map_or(input.span(), |token| token.span());
             return Err(syn::Error::new(start, "a network begins here, but nothing follows"));
         }
-        let name = self.ident(input, "a network, `block` or `const`")?;
+        let begins = "a network, `block` or `const`";
+        if !input.peek(syn::Ident) {
+            return Err(unexpected(input, begins));
+        }
+        let mut name = self.ident(input, begins)?;
+        if input.peek(syn::Ident) && !input.peek2(Token![=]) {
+            let message =
+                format!("expected {begins}, but found `{name}`\nhelp: a network begins with its name, a block with `block`");
+            self.mistake_at(name.span(), message);
+            name = self.ident(input, begins)?;
+        }
         if vis.is_empty() && is_parameters(input) {
             let place = self.at(name.span());
             self.mistake(place, format!("`{name}` is neither a network nor a block\nhelp: a block is written `block {name}(x, …) {{ … }}`; the inputs of a network have sizes: `{name}(image: [3, 32, 32])`"));
@@ -180,6 +190,7 @@ impl Parser<'_> {
         let parens = syn::parenthesized!(content in input);
         let mut inputs = Vec::new();
         let mut lost = false;
+        let before = self.n_given_up;
         self.values.clear();
         while !content.is_empty() {
             match self.input(&content) {
@@ -195,6 +206,7 @@ impl Parser<'_> {
             }
             self.comma(&content, "inputs");
         }
+        let damaged = self.n_given_up > before;
         if inputs.is_empty() && !lost {
             self.mistake_at(parens.span.join(), format!("a network has an input\nhelp: write `{name}(image: [3, 32, 32])`"));
         }
@@ -207,7 +219,7 @@ impl Parser<'_> {
         });
         let mut settings = Settings::default();
         let body = match self.body_in_braces(input, &format!("the network `{name}`"), Some(&mut settings)) {
-            Ok(body) => Body { lost: lost || body.lost, ..body },
+            Ok(body) => Body { lost: lost || body.lost, damaged: damaged || body.damaged, ..body },
             Err(error) => {
                 if is_declared {
                     self.report(&error);
@@ -247,7 +259,7 @@ impl Parser<'_> {
         };
         let sizes = sizes.unwrap_or_else(|error| {
             self.report(&error);
-            skip_until(input, |input| input.peek(Token![,]));
+            skip_until(input, |input| input.peek(Token![,]) && input.peek3(Token![:]));
             Sizes { place: name.place, sizes: None }
         });
         Ok(Input { name, sizes })

@@ -71,7 +71,7 @@ pub(super) fn network<'a>(
     for input in &written.inputs {
         let shape = resolver.sizes(&input.sizes);
         let id = resolver.add_value(shape.clone());
-        scope.push((&input.name.text, Value::Flow(id)));
+        scope.push((&input.name.text, if shape.is_some() { Value::Flow(id) } else { Value::Unknown }));
         inputs.push((Port { name: input.name.text.clone(), shape }, id));
     }
     let declared: Option<Vec<(&Declared, Option<Shape>)>> = written

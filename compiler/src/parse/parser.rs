@@ -127,7 +127,16 @@ impl Parser<'_> {
             let _ = input.parse::<Token![,]>();
             return;
         }
-        let error = unexpected(input, &format!("`,` between {between}"));
+        let is_x = input.cursor().ident().is_some_and(|(word, rest)| word == "x" && rest.literal().is_some());
+        if is_x {
+            let message = "a window is one word: `3x3`, without spaces";
+            self.report(&syn::Error::new(input.span(), message));
+            return skip_until(input, |input| input.peek(Token![,]));
+        }
+        let error = match input.peek(Token![=]) {
+            true => self.after_value(input),
+            false => unexpected(input, &format!("`,` between {between}")),
+        };
         self.report(&error);
         if !(input.peek(syn::Ident) || input.peek(syn::Lit)) {
             skip_until(input, |input| input.peek(Token![,]));

@@ -98,6 +98,11 @@ pub fn binary(operator: &str, left: &Value, right: &Value) -> Result<Value, Stri
         };
     }
     let (&Value::Int(a), &Value::Int(b)) = (left, right) else {
+        let is_flow = |value: &Value| matches!(value, Value::Flow(_));
+        if matches!(operator, "+" | "*") && (is_flow(left) || is_flow(right)) {
+            let layer = if operator == "+" { "add" } else { "mul" };
+            return Err(format!("`{operator}` computes with integers\nhelp: values of the flow are joined by `{layer}(a, b)`"));
+        }
         let what = if matches!(operator, "<" | ">" | "<=" | ">=") { "compares" } else { "computes with" };
         return Err(format!("`{operator}` {what} integers, but here are {} and {}", left.described(), right.described()));
     };
