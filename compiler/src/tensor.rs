@@ -28,6 +28,14 @@ pub trait Float:
     fn tanh(self) -> Self;
     /// Square root.
     fn sqrt(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// `exp(x) − 1`
+    fn exp_m1(self) -> Self;
+    /// `ln(1 + x)`
+    fn ln_1p(self) -> Self;
+    /// The error function: `2/√π · ∫ exp(−t²) dt` from 0 to x.
+    fn erf(self) -> Self;
 }
 
 macro_rules! float {
@@ -50,11 +58,39 @@ macro_rules! float {
             fn sqrt(self) -> Self {
                 <$t>::sqrt(self)
             }
+            fn ln(self) -> Self {
+                <$t>::ln(self)
+            }
+            fn exp_m1(self) -> Self {
+                <$t>::exp_m1(self)
+            }
+            fn ln_1p(self) -> Self {
+                <$t>::ln_1p(self)
+            }
+            fn erf(self) -> Self {
+                erf(self as f64) as $t
+            }
         }
     };
 }
 float!(f32);
 float!(f64);
+
+/// The error function by its series without cancellation, `2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n + 1))`
+/// (Abramowitz & Stegun, *Handbook of Mathematical Functions*, 7.1.6).
+fn erf(x: f64) -> f64 {
+    // From 5.93 on it rounds to 1.
+    if x.abs() > 6.0 {
+        return x.signum();
+    }
+    let (mut term, mut sum, mut n) = (x, x, 0.0);
+    while term.abs() > 1e-17 * sum.abs() {
+        n += 1.0;
+        term *= 2.0 * x * x / (2.0 * n + 1.0);
+        sum += term;
+    }
+    std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp() * sum
+}
 
 /// A dense row-major tensor of one image: `[C, H, W]` or `[N]`; of a parameter: its state-dict shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,5 +144,21 @@ impl<T: Float> Tensor<T> {
     /// Every element replaced.
     pub fn map(&self, f: impl Fn(T) -> T) -> Tensor<T> {
         Tensor { shape: self.shape.clone(), data: self.data.iter().map(|&v| f(v)).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_function_has_its_values_of_tables() {
+        for (x, expected) in
+            [(0.0, 0.0), (0.5, 0.520_499_877_813_046_5), (1.0, 0.842_700_792_949_714_9), (3.0, 0.999_977_909_503_001_4)]
+        {
+            assert!((erf(x) - expected).abs() < 1e-15 && (erf(-x) + expected).abs() < 1e-15, "{x}: {}", erf(x));
+        }
+        assert_eq!([erf(7.0), erf(f64::NEG_INFINITY)], [1.0, -1.0]);
+        assert!(erf(f64::NAN).is_nan());
     }
 }

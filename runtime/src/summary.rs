@@ -96,6 +96,8 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
             Combination::Add => "add",
             Combination::Mul => "mul",
         },
+        Kernel::Prelu(_) => "prelu",
+        Kernel::Softmax(softmax) if softmax.log => "log_softmax",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "clear",

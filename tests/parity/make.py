@@ -193,6 +193,16 @@ for name, call, f in [
     ("sigmoid", "sigmoid(%1)", torch.sigmoid),
     ("tanh", "tanh(%1)", torch.tanh),
     ("softmax", "softmax(%1)", lambda x: F.softmax(x, 1)),
+    ("log_softmax", "log_softmax(%1)", lambda x: F.log_softmax(x, 1)),
+    ("silu", "silu(%1)", F.silu),
+    ("gelu", "gelu(%1)", F.gelu),
+    ("gelu_tanh", "gelu(%1, approximate = tanh)", lambda x: F.gelu(x, approximate="tanh")),
+    ("hard_swish", "hard_swish(%1)", F.hardswish),
+    ("hard_sigmoid", "hard_sigmoid(%1)", F.hardsigmoid),
+    ("elu", "elu(%1)", F.elu),
+    ("elu_alpha", "elu(%1, alpha = 0.3)", lambda x: F.elu(x, 0.3)),
+    ("softplus", "softplus(%1)", F.softplus),
+    ("softplus_beta", "softplus(%1, beta = 2.5, threshold = 1.0)", lambda x: F.softplus(x, 2.5, 1.0)),
     ("dropout", "dropout(%1)", lambda x: x),
 ]:
     case(
@@ -203,6 +213,38 @@ for name, call, f in [
     )
     case(f"{name}_of_map", [(5, 4, 7)], [call.replace("%1", "%0")], lambda w, x, f=f: f(x))
     case(f"{name}_of_vector", [(37,)], [call.replace("%1", "%0")], lambda w, x, f=f: f(x))
+
+
+# Of a range in which the functions do more than bend: four times x.
+for name, call, f in [
+    ("silu", "silu", F.silu),
+    ("gelu", "gelu", F.gelu),
+    ("gelu_tanh", "gelu", lambda x: F.gelu(x, approximate="tanh")),
+    ("hard_swish", "hard_swish", F.hardswish),
+    ("hard_sigmoid", "hard_sigmoid", F.hardsigmoid),
+    ("elu", "elu", F.elu),
+    ("softplus", "softplus", F.softplus),
+    ("log_softmax", "log_softmax", lambda x: F.log_softmax(x, 1)),
+]:
+    args = ", approximate = tanh" if name == "gelu_tanh" else ""
+    case(
+        f"{name}_far_out",
+        [(37,)],
+        ["add(%0, %0)", "add(%1, %1)", f"{call}(%2{args})"],
+        lambda w, x, f=f: f(4 * x),
+    )
+
+for channels in [1, 19]:
+    given, c = (", per_channel = true", channels) if channels > 1 else ("", 1)
+    after = f'prelu(%1{given}) "p"'
+    case(
+        f"prelu_after_conv_{c}",
+        [(5, 4, 7)],
+        ['conv(%0, filters = 19, window = 1x1) "c"', after],
+        lambda w, x, c=c: F.prelu(F.conv2d(x, w("c.weight", 19, 5, 1, 1), w("c.bias", 19)), w("p.weight", c)),
+    )
+    case(f"prelu_of_map_{c}", [(19, 3, 5)], [f'prelu(%0{given}) "p"'], lambda w, x, c=c: F.prelu(x, w("p.weight", c)))
+    case(f"prelu_of_vector_{c}", [(19,)], [f'prelu(%0{given}) "p"'], lambda w, x, c=c: F.prelu(x, w("p.weight", c)))
 
 
 def norm(w, x, name, c, eps=1e-5, affine=True):

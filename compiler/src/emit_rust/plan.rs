@@ -131,6 +131,10 @@ fn form(form: &Form) -> TokenStream {
             let (outputs, map) = (int(outputs), ints(&map));
             rust!(rt::Form::Linear { outputs: #outputs, map: #map })
         }
+        Form::Slopes { weights, channels } => {
+            let (weights, channels) = (int(weights), int(channels));
+            rust!(rt::Form::Slopes { weights: #weights, channels: #channels })
+        }
         Form::Affine { channels } => {
             let channels = int(channels);
             rust!(rt::Form::Affine { channels: #channels })
@@ -174,6 +178,19 @@ fn activation(activation: Activation) -> TokenStream {
         Activation::Relu6 => rust!(rt::Activation::Relu6),
         Activation::Sigmoid => rust!(rt::Activation::Sigmoid),
         Activation::Tanh => rust!(rt::Activation::Tanh),
+        Activation::Silu => rust!(rt::Activation::Silu),
+        Activation::Gelu => rust!(rt::Activation::Gelu),
+        Activation::GeluTanh => rust!(rt::Activation::GeluTanh),
+        Activation::HardSigmoid => rust!(rt::Activation::HardSigmoid),
+        Activation::HardSwish => rust!(rt::Activation::HardSwish),
+        Activation::Elu { alpha } => {
+            let alpha = float(alpha);
+            rust!(rt::Activation::Elu { alpha: #alpha })
+        }
+        Activation::Softplus { beta, threshold } => {
+            let (beta, threshold) = (float(beta), float(threshold));
+            rust!(rt::Activation::Softplus { beta: #beta, threshold: #threshold })
+        }
     }
 }
 
@@ -236,6 +253,10 @@ fn kernel(kernel: &Kernel) -> TokenStream {
             let activation = activation(activate.activation);
             rust!(rt::Kernel::Activate(rt::Activate { input: #input, output: #output, activation: #activation }))
         }
+        Kernel::Prelu(prelu) => {
+            let (input, output, pack) = (view(&prelu.input), view(&prelu.output), int(prelu.pack));
+            rust!(rt::Kernel::Prelu(rt::Prelu { input: #input, output: #output, pack: #pack }))
+        }
         Kernel::Combine(combine) => {
             let combination = match combine.combination {
                 Combination::Add => rust!(rt::Combination::Add),
@@ -251,7 +272,8 @@ fn kernel(kernel: &Kernel) -> TokenStream {
         }
         Kernel::Softmax(softmax) => {
             let (input, output) = (view(&softmax.input), view(&softmax.output));
-            rust!(rt::Kernel::Softmax(rt::Softmax { input: #input, output: #output }))
+            let log = softmax.log;
+            rust!(rt::Kernel::Softmax(rt::Softmax { input: #input, output: #output, log: #log }))
         }
         Kernel::Copy(copy) => {
             let (input, output) = (view(&copy.input), view(&copy.output));

@@ -47,6 +47,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::Pool(_) => "pool",
         Kernel::Affine(_) => "batch_norm",
         Kernel::Activate(_) => "activation",
+        Kernel::Prelu(_) => "prelu",
         Kernel::Combine(_) => "combine",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",
@@ -79,6 +80,7 @@ pub fn describe(step: &Step) -> String {
         }
         Kernel::Affine(affine) => format!("{first}: a factor and a shift for each of {} channels{then}", affine.input.channels),
         Kernel::Activate(activate) => format!("{first}: {} of {}", activation(activate.activation), map(&activate.input)),
+        Kernel::Prelu(prelu) => format!("{first}: negative elements of {} times a weight", map(&prelu.input)),
         Kernel::Combine(combine) => {
             let what = match combine.combination {
                 Combination::Add => "sum",
@@ -136,6 +138,13 @@ fn activation(activation: Activation) -> &'static str {
         Activation::Relu6 => "min(max(x, 0), 6)",
         Activation::Sigmoid => "1/(1 + exp(−x))",
         Activation::Tanh => "tanh",
+        Activation::Silu => "x/(1 + exp(−x))",
+        Activation::Gelu => "x Φ(x)",
+        Activation::GeluTanh => "x Φ(x) by tanh",
+        Activation::HardSigmoid => "min(max(x + 3, 0), 6)/6",
+        Activation::HardSwish => "x min(max(x + 3, 0), 6)/6",
+        Activation::Elu { .. } => "x or a fraction of exp(x) − 1 where negative",
+        Activation::Softplus { .. } => "ln(1 + exp(x))",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::ops::Lowering;
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
     Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear, Pool,
-    Softmax, Step, Text, View,
+    Prelu, Softmax, Step, Text, View,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -124,7 +124,13 @@ impl Builder<'_, '_> {
                 output: output.view,
                 activation: tail.activation,
             }),
-            Lowering::Softmax => Kernel::Softmax(Softmax { input: input(0).view, output: output.view }),
+            Lowering::Softmax { log } => Kernel::Softmax(Softmax { input: input(0).view, output: output.view, log }),
+            Lowering::Prelu { per_channel } => {
+                let channels = output.view.channels;
+                let form = Form::Slopes { weights: if per_channel { channels } else { 1 }, channels };
+                let pack = self.weights.pack(form, Some(&node.call), None);
+                Kernel::Prelu(Prelu { input: input(0).view, output: output.view, pack })
+            }
             Lowering::Pool { reduce, windows } => {
                 Kernel::Pool(Pool { input: input(0).view, output: output.view, reduce, windows, activation: tail.activation })
             }

@@ -18,6 +18,11 @@ pub trait Elementwise: Sync + 'static {
     /// [`Layer::SIGNATURE`]
     const SIGNATURE: &'static [Param] = &[];
 
+    /// What its arguments must be beyond their kinds.
+    fn check(_args: &Args) -> Result<(), Problem> {
+        Ok(())
+    }
+
     /// The function.
     fn apply<T: Float>(args: &Args, x: T) -> T;
 
@@ -32,7 +37,8 @@ impl<E: Elementwise> Layer for E {
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = E::SIGNATURE;
 
-    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+    fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        E::check(args)?;
         Ok(inputs[0].clone())
     }
 

@@ -12,17 +12,25 @@ pub mod batch_norm;
 pub mod concat;
 pub mod conv;
 pub mod dropout;
+pub mod elu;
 pub mod flatten;
+pub mod gelu;
+pub mod hard_sigmoid;
+pub mod hard_swish;
 pub mod leaky_relu;
 pub mod linear;
+pub mod log_softmax;
 pub mod max_pool;
 pub mod mul;
 pub mod pad;
 pub mod pad_channels;
+pub mod prelu;
 pub mod relu;
 pub mod relu6;
 pub mod sigmoid;
+pub mod silu;
 pub mod softmax;
+pub mod softplus;
 pub mod subsample;
 pub mod tanh;
 
@@ -261,7 +269,15 @@ pub enum Lowering {
     /// Channels after one another.
     Concat,
     /// Over channels.
-    Softmax,
+    Softmax {
+        /// Whether the result is its logarithm.
+        log: bool,
+    },
+    /// Negative elements times a weight, of all channels or of each.
+    Prelu {
+        /// Whether of each.
+        per_channel: bool,
+    },
     /// Windows reduced to one value.
     Pool {
         /// The reduction.

@@ -41,7 +41,7 @@ impl Layer for Softmax {
     }
 
     fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
-        Lowering::Softmax
+        Lowering::Softmax { log: false }
     }
 }
 

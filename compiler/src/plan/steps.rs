@@ -21,6 +21,28 @@ pub enum Activation {
     Sigmoid,
     /// `tanh x`
     Tanh,
+    /// `x / (1 + exp(−x))`
+    Silu,
+    /// `x · Φ(x)`, Φ being the distribution function of the normal distribution
+    Gelu,
+    /// `x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))`
+    GeluTanh,
+    /// `min(max(x + 3, 0), 6) / 6`
+    HardSigmoid,
+    /// `x · min(max(x + 3, 0), 6) / 6`
+    HardSwish,
+    /// `x` where positive, else `alpha · (exp(x) − 1)`
+    Elu {
+        /// Of the negative part.
+        alpha: f32,
+    },
+    /// `ln(1 + exp(beta · x)) / beta`; `x` where `beta · x > threshold`
+    Softplus {
+        /// How sharply it bends.
+        beta: f32,
+        /// From where on it is `x`.
+        threshold: f32,
+    },
 }
 
 /// What a pooling window is reduced to.
@@ -97,6 +119,8 @@ pub enum Kernel {
     Affine(Affine),
     /// An activation alone.
     Activate(Activate),
+    /// Negative elements times a weight.
+    Prelu(Prelu),
     /// Two maps combined element by element.
     Combine(Combine),
     /// Softmax over channels, at each pixel.
@@ -116,6 +140,7 @@ impl Kernel {
             Kernel::Pool(pool) => [Some(&pool.input), None],
             Kernel::Affine(affine) => [Some(&affine.input), None],
             Kernel::Activate(activate) => [Some(&activate.input), None],
+            Kernel::Prelu(prelu) => [Some(&prelu.input), None],
             Kernel::Combine(combine) => [Some(&combine.a), Some(&combine.b)],
             Kernel::Softmax(softmax) => [Some(&softmax.input), None],
             Kernel::Copy(copy) => [Some(&copy.input), None],
@@ -132,6 +157,7 @@ impl Kernel {
             Kernel::Pool(pool) => &pool.output,
             Kernel::Affine(affine) => &affine.output,
             Kernel::Activate(activate) => &activate.output,
+            Kernel::Prelu(prelu) => &prelu.output,
             Kernel::Combine(combine) => &combine.output,
             Kernel::Softmax(softmax) => &softmax.output,
             Kernel::Copy(copy) => &copy.output,
@@ -147,6 +173,7 @@ impl Kernel {
             Kernel::Pool(pool) => (Some(&mut pool.input), None, &mut pool.output),
             Kernel::Affine(affine) => (Some(&mut affine.input), None, &mut affine.output),
             Kernel::Activate(activate) => (Some(&mut activate.input), None, &mut activate.output),
+            Kernel::Prelu(prelu) => (Some(&mut prelu.input), None, &mut prelu.output),
             Kernel::Combine(combine) => (Some(&mut combine.a), Some(&mut combine.b), &mut combine.output),
             Kernel::Softmax(softmax) => (Some(&mut softmax.input), None, &mut softmax.output),
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
@@ -269,6 +296,17 @@ pub struct Activate {
     pub activation: Activation,
 }
 
+/// `x` where positive, else `weight[c] · x`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prelu {
+    /// What is read.
+    pub input: View,
+    /// What is written; may be the input itself.
+    pub output: View,
+    /// Index into [`Plan::packs`].
+    pub pack: usize,
+}
+
 /// How two maps are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combination {
@@ -293,13 +331,15 @@ pub struct Combine {
     pub activation: Activation,
 }
 
-/// `exp(x − max) / Σ exp(x − max)` over channels, at each pixel.
+/// `exp(x − max) / Σ exp(x − max)` over channels, at each pixel; or its logarithm, `x − max − ln Σ exp(x − max)`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Softmax {
     /// What is read.
     pub input: View,
     /// What is written; may be the input itself.
     pub output: View,
+    /// Whether the result is the logarithm.
+    pub log: bool,
 }
 
 /// A copy between views of the same sizes: layout at the edges, padding, subsampling, concatenation that is not in place.

@@ -79,6 +79,13 @@ pub enum Form {
         /// The map; `[inputs, 1, 1]` for a vector.
         map: [usize; 3],
     },
+    /// Of each channel the factor of its negative elements.
+    Slopes {
+        /// Elements of the weight: one for all channels, or as many as channels.
+        weights: usize,
+        /// Channels.
+        channels: usize,
+    },
     /// Scale and shift of each channel.
     Affine {
         /// Channels.

@@ -102,6 +102,23 @@ const ACTIVATION: usize = 38;
 const POOL: usize = 53;
 const ADD: usize = 64;
 
+/// Most often those that fuse best.
+const ACTIVATIONS: &[&str] = &[
+    "relu",
+    "relu",
+    "relu6",
+    "tanh",
+    "sigmoid",
+    "leaky_relu",
+    "silu",
+    "gelu",
+    "hard_swish",
+    "hard_sigmoid",
+    "elu",
+    "softplus",
+    "prelu",
+];
+
 type Choice = (&'static str, Vec<(&'static str, Arg)>, Vec<ValueId>);
 
 struct Attempt<'a> {
@@ -126,7 +143,7 @@ impl Attempt<'_> {
                 let affine = self.flag("affine");
                 ("batch_norm", vec![affine, ("eps", Arg::Number(1e-3))], vec![value])
             }
-            ACTIVATION..POOL => (self.random.pick(&["relu", "relu6", "tanh", "sigmoid", "leaky_relu"]), vec![], vec![value]),
+            ACTIVATION..POOL => (self.random.pick(ACTIVATIONS), vec![], vec![value]),
             POOL..61 => self.pool(value),
             61..=63 => {
                 let size = Arg::Pair([self.random.between(1, 3), self.random.between(1, 3)]);
@@ -153,7 +170,7 @@ impl Attempt<'_> {
                 ("pad_channels", zeros.to_vec(), vec![value])
             }
             94..=96 => ("flatten", vec![], vec![value]),
-            97..=98 => ("softmax", vec![], vec![value]),
+            97..=98 => (self.random.pick(&["softmax", "log_softmax"]), vec![], vec![value]),
             _ => ("dropout", vec![], vec![value]),
         }
     }

@@ -3,6 +3,7 @@
 //! It reads memory where a kernel would, borders included, so that a layout that is wrong gives wrong results.
 
 use crate::plan::{Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Pack, Place, Plan, Reduce, View, Windows};
+use crate::tensor::Float;
 
 /// A plan with its weights and memory.
 pub struct Machine<'a> {
@@ -49,6 +50,13 @@ impl<'a> Machine<'a> {
                 map(&output, |y, x, c| activate(affine.activation, scale[c] * self.inside(&affine.input, y, x, c) + shift[c]))
             }
             Kernel::Activate(step) => map(&output, |y, x, c| activate(step.activation, self.inside(&step.input, y, x, c))),
+            Kernel::Prelu(step) => {
+                let slopes = &self.parameters[self.plan.packs[step.pack].weight.expect("a weight")];
+                map(&output, |y, x, c| match self.inside(&step.input, y, x, c) {
+                    value if value < 0.0 => value * f64::from(slopes[if slopes.len() == 1 { 0 } else { c }]),
+                    value => value,
+                })
+            }
             Kernel::Combine(step) => map(&output, |y, x, c| {
                 let (a, b) = (self.inside(&step.a, y, x, c), self.inside(&step.b, y, x, c));
                 let result = match step.combination {
@@ -61,7 +69,7 @@ impl<'a> Machine<'a> {
                 let pixel = |c| self.inside(&step.input, y, x, c);
                 let largest = (0..output.channels).map(pixel).fold(f64::NEG_INFINITY, f64::max);
                 let sum: f64 = (0..output.channels).map(|c| (pixel(c) - largest).exp()).sum();
-                (pixel(c) - largest).exp() / sum
+                if step.log { pixel(c) - largest - sum.ln() } else { (pixel(c) - largest).exp() / sum }
             }),
             Kernel::Copy(copy) => map(&output, |y, x, c| self.inside(&copy.input, y, x, c)),
             Kernel::ClearBorder(clear) => return self.clear(&clear.view, clear.border),
@@ -214,6 +222,15 @@ fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
+        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Gelu => x / 2.0 * (1.0 + Float::erf(x * std::f64::consts::FRAC_1_SQRT_2)),
+        Activation::GeluTanh => x / 2.0 * (1.0 + (std::f64::consts::FRAC_2_PI.sqrt() * (x + 0.044715 * x.powi(3))).tanh()),
+        Activation::HardSigmoid => (x + 3.0).clamp(0.0, 6.0) / 6.0,
+        Activation::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
+        Activation::Elu { alpha } if x < 0.0 => f64::from(alpha) * x.exp_m1(),
+        Activation::Elu { .. } => x,
+        Activation::Softplus { beta, threshold } if f64::from(beta) * x > f64::from(threshold) => x,
+        Activation::Softplus { beta, .. } => (f64::from(beta) * x).exp().ln_1p() / f64::from(beta),
     }
 }
 

@@ -46,6 +46,10 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
             // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
             unsafe { (table.f32_pack_linear)(&args) }
         }
+        Form::Slopes { weights, channels } => {
+            let slope = |c: usize| weight[if weights == 1 { 0 } else { c }];
+            (0..channels).for_each(|c| pack[c] = slope(c));
+        }
         Form::Affine { channels } => {
             pack[..channels].copy_from_slice(weight);
             pack[channels..].copy_from_slice(bias);
@@ -59,6 +63,7 @@ fn lens(form: &Form) -> (usize, usize) {
     match *form {
         Form::Conv { filters, channels, window, .. } => (filters * channels * window[0] * window[1], filters),
         Form::Linear { outputs, map } => (outputs * map.iter().product::<usize>(), outputs),
+        Form::Slopes { weights, channels } => (weights, channels),
         Form::Affine { channels } => (channels, channels),
     }
 }
@@ -75,6 +80,7 @@ pub fn packed_len(form: &Form, isa: Isa) -> usize {
             }
         }
         Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),
+        Form::Slopes { channels, .. } => channels,
         Form::Affine { channels } => 2 * channels,
     }
 }

@@ -112,6 +112,13 @@ impl Prepared {
                 binds.push(Bind::view(Slot::Out, &activate.output));
                 map_call(table, MapOp::Copy, &activate.output, &[(null_mut(), strides(&activate.input))], activate.activation)
             }
+            Kernel::Prelu(prelu) => {
+                let pack = packs[prelu.pack];
+                binds.push(Bind::view(Slot::A, &prelu.input));
+                binds.push(Bind::view(Slot::Out, &prelu.output));
+                let inputs = [(null_mut(), strides(&prelu.input)), (pack.cast_mut(), [0, 0, 1])];
+                map_call(table, MapOp::Prelu, &prelu.output, &inputs, Activation::Identity)
+            }
             Kernel::Combine(combine) => {
                 binds.push(Bind::view(Slot::A, &combine.a));
                 binds.push(Bind::view(Slot::B, &combine.b));
@@ -134,7 +141,8 @@ impl Prepared {
                 binds.push(Bind::view(Slot::Out, &softmax.output));
                 let operand = |view: &View| Operand { first: null_mut(), strides: strides(view) };
                 let sizes = [softmax.input.height, softmax.input.width, softmax.input.channels];
-                let args = SoftmaxArgs { input: operand(&softmax.input), output: operand(&softmax.output), sizes };
+                let args =
+                    SoftmaxArgs { input: operand(&softmax.input), output: operand(&softmax.output), sizes, log: softmax.log };
                 Call::Softmax(table.f32_softmax, args)
             }
             Kernel::ClearBorder(clear) => {
@@ -283,6 +291,13 @@ fn act(activation: Activation) -> Act {
         Activation::LeakyRelu { slope } => Act { kind: ActKind::Leaky, slope, ..Act::NONE },
         Activation::Sigmoid => Act { kind: ActKind::Sigmoid, ..Act::NONE },
         Activation::Tanh => Act { kind: ActKind::Tanh, ..Act::NONE },
+        Activation::Silu => Act { kind: ActKind::Silu, ..Act::NONE },
+        Activation::Gelu => Act { kind: ActKind::Gelu, ..Act::NONE },
+        Activation::GeluTanh => Act { kind: ActKind::GeluTanh, ..Act::NONE },
+        Activation::HardSigmoid => Act { kind: ActKind::HardSigmoid, ..Act::NONE },
+        Activation::HardSwish => Act { kind: ActKind::HardSwish, ..Act::NONE },
+        Activation::Elu { alpha } => Act { kind: ActKind::Elu, slope: alpha, ..Act::NONE },
+        Activation::Softplus { beta, threshold } => Act { kind: ActKind::Softplus, slope: beta, threshold, ..Act::NONE },
     }
 }
 

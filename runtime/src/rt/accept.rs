@@ -81,6 +81,11 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
             let inputs = n_elements(&map).ok_or_else(|| format!("a map of {map:?}"))?;
             Some(vec![outputs, inputs])
         }
+        Form::Slopes { weights, channels } => {
+            ensure(channels > 0 && (weights == 1 || weights == channels), || format!("{weights} slopes of {channels} channels"))?;
+            ensure(pack.bias.is_none() && pack.batch_norm.is_none(), || "slopes have no bias and no batch norm".to_owned())?;
+            Some(vec![weights])
+        }
         Form::Affine { channels } => {
             ensure(pack.weight.is_none(), || "an affine has no weight but its batch norm's".to_owned())?;
             ensure(channels > 0, || "no channels".to_owned())?;
@@ -123,10 +128,18 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             written(plan, output)?;
             packed(plan, *pack, &Form::Affine { channels: input.channels })
         }
-        Kernel::Activate(Activate { input, output, activation: _ }) | Kernel::Softmax(Softmax { input, output }) => {
+        Kernel::Activate(Activate { input, output, activation: _ }) | Kernel::Softmax(Softmax { input, output, log: _ }) => {
             same(input, output)?;
             read(plan, input)?;
             written(plan, output)
+        }
+        Kernel::Prelu(Prelu { input, output, pack }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            written(plan, output)?;
+            let channels = input.channels;
+            let one_for_all = packed(plan, *pack, &Form::Slopes { weights: 1, channels });
+            one_for_all.or_else(|_| packed(plan, *pack, &Form::Slopes { weights: channels, channels }))
         }
         Kernel::Copy(Copy { input, output }) => {
             same(input, output)?;

@@ -39,7 +39,7 @@ pub(crate) fn n_outputs(form: &Form) -> usize {
     match *form {
         Form::Conv { filters, .. } => filters,
         Form::Linear { outputs, .. } => outputs,
-        Form::Affine { channels } => channels,
+        Form::Slopes { channels, .. } | Form::Affine { channels } => channels,
     }
 }
 

@@ -34,13 +34,15 @@ pub struct Act {
     pub low: f32,
     /// Upper bound: 6 for `relu6`, ∞ for none.
     pub high: f32,
-    /// Of the negative part, for a leaky `relu`.
+    /// Of the negative part, for a leaky `relu`; `alpha` of an `elu`, `beta` of a `softplus`.
     pub slope: f32,
+    /// From where on a `softplus` is its argument.
+    pub threshold: f32,
 }
 
 impl Act {
     /// No activation.
-    pub const NONE: Act = Act { kind: ActKind::Bounds, low: f32::NEG_INFINITY, high: f32::INFINITY, slope: 0.0 };
+    pub const NONE: Act = Act { kind: ActKind::Bounds, low: f32::NEG_INFINITY, high: f32::INFINITY, slope: 0.0, threshold: 0.0 };
 
     /// Whether it changes nothing.
     #[inline(always)]
@@ -61,6 +63,20 @@ pub enum ActKind {
     Sigmoid,
     /// `tanh x`
     Tanh,
+    /// `x / (1 + exp(−x))`
+    Silu,
+    /// `x · Φ(x)`
+    Gelu,
+    /// `x · Φ(x)`, approximately
+    GeluTanh,
+    /// `min(max(x + 3, 0), 6) / 6`
+    HardSigmoid,
+    /// `x · min(max(x + 3, 0), 6) / 6`
+    HardSwish,
+    /// `slope · (exp(x) − 1)` for negative x
+    Elu,
+    /// `ln(1 + exp(slope · x)) / slope`; x where `slope · x` is beyond the threshold
+    Softplus,
 }
 
 /// A convolution and its epilogue.
@@ -191,6 +207,8 @@ pub enum MapOp {
     Mul,
     /// `a · b + c`
     Affine,
+    /// `a · b` where `a` is negative, else `a`
+    Prelu,
 }
 
 /// One operand of an element-wise kernel: its first element and its strides along the three loops.
@@ -229,6 +247,8 @@ pub struct SoftmaxArgs {
     pub output: Operand,
     /// Rows, columns, channels.
     pub sizes: [usize; 3],
+    /// Whether the result is the logarithm.
+    pub log: bool,
 }
 
 /// Zeros around a map.

@@ -17,7 +17,7 @@ pub unsafe fn layer<S: Parts>(a: &MapArgs) {
     unsafe {
         let n_inputs = match a.op {
             MapOp::Copy => 1,
-            MapOp::Add | MapOp::Mul => 2,
+            MapOp::Add | MapOp::Mul | MapOp::Prelu => 2,
             MapOp::Affine => 3,
         };
         let unit = a.output.strides[2] == 1 && a.inputs[..n_inputs].iter().all(|input| input.strides[2] == 1);
@@ -78,6 +78,10 @@ unsafe fn run<S: Parts>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3
                 MapOp::Copy => each!(|i, load| load!(x)),
                 MapOp::Add => each!(|i, load| S::add(load!(x), load!(y))),
                 MapOp::Mul => each!(|i, load| S::mul(load!(x), load!(y))),
+                MapOp::Prelu => each!(|i, load| {
+                    let x = load!(x);
+                    S::if_negative(x, S::mul(x, load!(y)), x)
+                }),
                 MapOp::Affine => each!(|i, load| S::fma(load!(x), load!(y), load!(z))),
             }
             (S::ACTIVATE)(&a.act, to, n);
@@ -97,7 +101,7 @@ unsafe fn strided<S: Parts>(a: &MapArgs, output: *mut f32, inputs: [*const f32; 
             let mut lanes = [[0.0f32; 16]; 4];
             let n_inputs = match a.op {
                 MapOp::Copy => 1,
-                MapOp::Add | MapOp::Mul => 2,
+                MapOp::Add | MapOp::Mul | MapOp::Prelu => 2,
                 MapOp::Affine => 3,
             };
             for (k, lanes) in lanes.iter_mut().enumerate().take(n_inputs) {

@@ -1,4 +1,4 @@
-//! Softmax over channels: `exp(x − max) / Σ exp(x − max)`, at each pixel. Floor 2.
+//! Softmax over channels: `exp(x − max) / Σ exp(x − max)`, at each pixel, or its logarithm `x − max − ln Σ exp(x − max)`. Floor 2.
 
 use crate::simd::Simd;
 
@@ -17,14 +17,14 @@ pub unsafe fn layer<S: Simd>(a: &SoftmaxArgs) {
             let from = a.input.first.wrapping_add(y * a.input.strides[0] + x * a.input.strides[1]);
             let to = a.output.first.wrapping_add(y * a.output.strides[0] + x * a.output.strides[1]);
             // SAFETY: the caller's promise.
-            unsafe { pixel::<S>(from, a.input.strides[2], to, a.output.strides[2], channels) }
+            unsafe { pixel::<S>(from, a.input.strides[2], to, a.output.strides[2], channels, a.log) }
         }
     }
 }
 
 /// One pixel.
 #[inline(always)]
-unsafe fn pixel<S: Simd>(from: *const f32, from_channel: usize, to: *mut f32, to_channel: usize, channels: usize) {
+unsafe fn pixel<S: Simd>(from: *const f32, from_channel: usize, to: *mut f32, to_channel: usize, channels: usize, log: bool) {
     // SAFETY: the caller promises `channels` elements at these strides.
     unsafe {
         let mut max = f32::NEG_INFINITY;
@@ -47,7 +47,7 @@ unsafe fn pixel<S: Simd>(from: *const f32, from_channel: usize, to: *mut f32, to
             let e = S::lanes(math::exp::<S>(S::sub(S::load(lanes.as_ptr()), S::splat(max))));
             for (i, e) in e.iter().enumerate().take(n) {
                 sums[i] += e;
-                *to.add((c + i) * to_channel) = *e;
+                *to.add((c + i) * to_channel) = if log { lanes[i] - max } else { *e };
             }
             c += S::LANES;
         }
@@ -55,8 +55,10 @@ unsafe fn pixel<S: Simd>(from: *const f32, from_channel: usize, to: *mut f32, to
         for lane in sums {
             sum += lane;
         }
+        let log_sum = if log { math::ln(sum) } else { 0.0 };
         for c in 0..channels {
-            *to.add(c * to_channel) /= sum;
+            let y = to.add(c * to_channel);
+            *y = if log { *y - log_sum } else { *y / sum };
         }
     }
 }

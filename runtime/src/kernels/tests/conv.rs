@@ -219,6 +219,13 @@ fn activations_follow_the_residual() {
         Activation::Relu6,
         Activation::Sigmoid,
         Activation::Tanh,
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::HardSigmoid,
+        Activation::HardSwish,
+        Activation::Elu { alpha: 0.5 },
+        Activation::Softplus { beta: 2.0, threshold: 3.0 },
     ] {
         for (channels, filters, groups) in [(16, 21, 1), (21, 21, 21), (16, 16, 4)] {
             Case { size: [11, 6], channels, filters, groups, activation, residual: true, slack: 2, ..PLAIN }.check();

@@ -210,19 +210,22 @@ fn softmax_sums_to_one_over_channels() {
         let mut arena = Arena::default();
         let (inputs, outputs) = (layouts(&mut arena, size), layouts(&mut arena, size));
         inputs.iter().for_each(|view| arena.put(view, &input));
-        let expected = Map::from_fn(size, |y, x, c| {
+        let logarithm = Map::from_fn(size, |y, x, c| {
             let max = (0..size[2]).map(|c| input.at(y, x, c)).fold(f64::NEG_INFINITY, f64::max);
-            (input.at(y, x, c) - max).exp() / (0..size[2]).map(|c| (input.at(y, x, c) - max).exp()).sum::<f64>()
+            input.at(y, x, c) - max - (0..size[2]).map(|c| (input.at(y, x, c) - max).exp()).sum::<f64>().ln()
         });
+        let expected = logarithm.clone().map(f64::exp);
         for &from in &inputs {
             for &output in &outputs {
-                let kernel = Kernel::Softmax(Softmax { input: from, output });
+                let kernel = Kernel::Softmax(Softmax { input: from, output, log: false });
                 for isa in isas() {
                     let result = arena.run(&kernel, isa, None, &output);
                     // The exponential's error, and one of x − max: 160 has an ULP of 1.5e-5.
                     check(&result, &expected, 2e-5, &(isa, &kernel));
                     let sum: f64 = result.data[..size[2]].iter().sum();
                     assert!((sum - 1.0).abs() < 1e-6 * (size[2] as f64).sqrt() + 1e-6, "{sum}");
+                    let kernel = Kernel::Softmax(Softmax { input: from, output, log: true });
+                    check(&arena.run(&kernel, isa, None, &output), &logarithm, 2e-5, &(isa, &kernel));
                 }
             }
         }

@@ -75,6 +75,22 @@ impl Map {
     }
 }
 
+/// The share of a normal distribution below x: a series about 0, a continued fraction far out (Abramowitz & Stegun, 26.2.11, 26.2.14).
+fn normal_below(x: f64) -> f64 {
+    let density = (-x * x / 2.0).exp() / std::f64::consts::TAU.sqrt();
+    if x.abs() < 3.0 {
+        let (mut term, mut sum, mut n) = (x, x, 1.0);
+        while term.abs() > 1e-18 * sum.abs() {
+            n += 2.0;
+            term *= x * x / n;
+            sum += term;
+        }
+        return 0.5 + density * sum;
+    }
+    let beyond = density / (1..300).rev().fold(x.abs(), |below, k| x.abs() + k as f64 / below);
+    if x < 0.0 { beyond } else { 1.0 - beyond }
+}
+
 /// The definition of an activation.
 pub fn activate(activation: Activation, x: f64) -> f64 {
     match activation {
@@ -88,6 +104,21 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
         Activation::Relu6 => x,
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
+        Activation::Silu if x < 0.0 => x * x.exp() / (1.0 + x.exp()),
+        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Gelu => x * normal_below(x),
+        Activation::GeluTanh => {
+            let w = 2.0 * std::f64::consts::FRAC_2_PI.sqrt() * (x + 0.044715 * x.powi(3));
+            if w < 0.0 { x * w.exp() / (1.0 + w.exp()) } else { x / (1.0 + (-w).exp()) }
+        }
+        Activation::HardSigmoid => (x + 3.0).clamp(0.0, 6.0) / 6.0,
+        Activation::HardSwish => x * ((x + 3.0).clamp(0.0, 6.0) / 6.0),
+        Activation::Elu { alpha } if x < 0.0 => alpha as f64 * x.exp_m1(),
+        Activation::Elu { .. } => x,
+        Activation::Softplus { beta, threshold } => {
+            let y = beta as f64 * x;
+            if y > threshold as f64 { x } else { (y.max(0.0) + (-y.abs()).exp().ln_1p()) / beta as f64 }
+        }
     }
 }
 

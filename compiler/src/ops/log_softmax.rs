@@ -1,0 +1,68 @@
+//! `log_softmax`: the logarithm of `softmax`, as losses and scores of sequences want it.
+//!
+//! - Formula: `out[c] = in[c] − m − ln Σ exp(in[k] − m)` over channels k, with m their maximum, so that nothing overflows.
+//! - Shapes: a vector `[N]`, over all of it, or a map `[C, H, W]`, pixel by pixel; unchanged.
+//! - Parameters: none.
+//! - Example: `linear(10) -> log_softmax` gives the logarithms of the probabilities of ten classes.
+//! - Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990); PyTorch's
+//!   `nn.LogSoftmax(dim=1)`.
+
+use super::{Inputs, Layer, Lowering, Param};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct LogSoftmax;
+
+impl Layer for LogSoftmax {
+    const NAME: &'static str = "log_softmax";
+    const ABOUT: &'static str = "`x − ln Σ exp(x)` over channels, at each pixel";
+    const SOURCE: &'static str = "`nn.LogSoftmax(dim=1)`";
+    const INPUTS: Inputs = Inputs::One;
+    const SIGNATURE: &'static [Param] = &[];
+
+    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        Ok(inputs[0].clone())
+    }
+
+    fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        let input = inputs[0];
+        let [channels, ..] = input.shape.chw();
+        Tensor::from_fn(input.shape.clone(), |c, y, x| {
+            let pixel = (0..channels).map(|c| input.at(c, y, x));
+            let largest = pixel.clone().fold(T::NEG_INFINITY, |a, b| if b > a { b } else { a });
+            let mut sum = T::ZERO;
+            for value in pixel {
+                sum += (value - largest).exp();
+            }
+            input.at(c, y, x) - largest - sum.ln()
+        })
+    }
+
+    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::Softmax { log: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::softmax::Softmax;
+    use crate::ops::testing::{evaluate, tensor};
+
+    #[test]
+    fn it_is_the_logarithm_of_softmax() {
+        let input = tensor(&[3, 1, 2], &[0.0, 2.0, 5.0, -1.0, 0.5, 0.25]);
+        let logarithms = evaluate::<LogSoftmax>(&[], std::slice::from_ref(&input), &[]).data;
+        for (found, expected) in logarithms.iter().zip(evaluate::<Softmax>(&[], &[input], &[]).data) {
+            assert!((found - expected.ln()).abs() < 1e-14, "{found} {}", expected.ln());
+        }
+    }
+
+    #[test]
+    fn what_is_unlikely_keeps_its_logarithm() {
+        assert_eq!(evaluate::<LogSoftmax>(&[], &[tensor(&[2], &[-1e4, 1e4])], &[]).data, [-2e4, 0.0]);
+    }
+}
