@@ -61,3 +61,18 @@ fn the_compile_error_is_the_one_that_the_compiler_gives() {
     let shown = blocks(&readme, "text").into_iter().find(|block| block.starts_with("error: ")).expect("a block with an error");
     assert_eq!(shown, read("tests/ui/readme.stderr").replace("ui/readme.rs", "src/main.rs"));
 }
+
+#[test]
+fn every_file_that_is_named_is_there() {
+    let readme = read("README.md");
+    let mut n_paths = 0;
+    for word in readme.split('`').skip(1).step_by(2) {
+        let is_path = ["compiler/", "runtime/", "macros/", "tests/", "examples/"].iter().any(|start| word.starts_with(start));
+        if is_path && !word.contains(char::is_whitespace) {
+            let path = word.replace("<layer>", "conv");
+            assert!(root().join(&path).exists(), "`{word}` is in the README, but not in the project");
+            n_paths += 1;
+        }
+    }
+    assert!(n_paths > 5);
+}
