@@ -9,6 +9,7 @@ pub mod inception_v3;
 pub mod lenet;
 mod members;
 pub mod mobilenet;
+pub mod npy;
 pub mod resnet;
 pub mod resnet_cifar;
 pub mod resnext;
@@ -19,4 +20,4 @@ pub mod vgg;
 mod scores;
 
 pub use members::{Loaded, MEMBERS, Member, member};
-pub use scores::softmax;
+pub use scores::{probabilities, softmax};

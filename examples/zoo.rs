@@ -1,0 +1,220 @@
+//! Runs any network of the zoo on any array or picture, and says how long that takes.
+//!
+//! `cargo run --release --example zoo -- resnet50 --weights resnet50.safetensors --input x.npy --output y.npy --repeat 20`
+//!
+//! Arrays are `[N, C, H, W]` of f32, as PyTorch has them. `zoo -- list` lists the networks.
+
+use clap::Parser;
+use convoke::{IMAGENET_MEAN, IMAGENET_STD, LoadOptions, Network, Preprocess, SessionOptions};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use zoo::npy::{self, Array};
+use zoo::{MEMBERS, probabilities};
+
+/// Runs any network of the zoo on any array or picture, and says how long that takes.
+#[derive(Parser)]
+struct Arguments {
+    /// The network, named as in torchvision; `list` lists them all.
+    network: String,
+    /// Its weights: a safetensors file with PyTorch's names. Without them they are random.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// What random weights are made from.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "weights")]
+    seed: u64,
+    /// A .npy array `[N, C, H, W]` of f32, or a picture. Without it, one image of zeros.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Where the outputs go, as a .npy array.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The names of the classes, one a line.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// How many calls are timed, after one that is not.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Prints the latency as JSON, in the last line.
+    #[arg(long)]
+    json: bool,
+}
+
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.network == "list" {
+        MEMBERS.iter().for_each(|member| println!("{}", member.name));
+        return Ok(());
+    }
+    let name = &arguments.network;
+    let member = zoo::member(name).ok_or_else(|| format!("there is no network `{name}`; `list` lists them"))?;
+    let network = match &arguments.weights {
+        Some(file) => (member.load)(file, &LoadOptions::new())?,
+        None => (member.random)(arguments.seed),
+    };
+    let shape = &*network.inputs()[0].shape;
+    let (input, is_picture) = match &arguments.input {
+        Some(file) => read(file, name, shape)?,
+        None => (Array { shape: [&[1], shape].concat(), data: vec![0.0; shape.iter().product()] }, false),
+    };
+    let labels = arguments.labels.as_deref().map(|file| labels(file, &*network)).transpose()?;
+
+    let (output, times) = timed(&*network, &input, arguments.repeat)?;
+    if let Some(file) = &arguments.output {
+        npy::write(file, &output)?;
+    }
+    if is_picture || labels.is_some() {
+        print_likeliest(&output, labels.as_deref());
+    }
+    print_latency(name, input.shape[0], times, arguments.json);
+    Ok(())
+}
+
+/// The images that a file holds, and whether it is a picture.
+fn read(file: &Path, network: &str, shape: &[usize]) -> Result<(Array, bool)> {
+    let mut start = Vec::new();
+    let opened = File::open(file).and_then(|opened| opened.take(npy::MAGIC.len() as u64).read_to_end(&mut start));
+    opened.map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
+    if start != npy::MAGIC {
+        return Ok((Array { shape: [&[1], shape].concat(), data: picture(file, network, shape)? }, true));
+    }
+    let array = npy::read(file)?;
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    match array.shape.split_first() {
+        Some((1.., image)) if image == shape => Ok((array, false)),
+        Some((0, image)) if image == shape => Err(format!("`{}` holds no images", file.display()).into()),
+        _ => Err(format!(
+            "`{}` holds an array of {:?}, and {network} takes [N, {}], N images",
+            file.display(),
+            array.shape,
+            sizes.join(", ")
+        )
+        .into()),
+    }
+}
+
+/// A picture as the network was trained to see it: torchvision's preprocessing, or the whole picture made small.
+fn picture(file: &Path, network: &str, shape: &[usize]) -> Result<Vec<f32>> {
+    let small = Preprocess::<3>::new().stretch().normalise(IMAGENET_MEAN, IMAGENET_STD);
+    Ok(match *shape {
+        [3, 224, 224] => Preprocess::imagenet().load::<224, 224>(file)?.into_vec(),
+        [3, 299, 299] => Preprocess::imagenet().shorter_side(342).load::<299, 299>(file)?.into_vec(),
+        [3, 32, 32] => small.load::<32, 32>(file)?.into_vec(),
+        [1, 32, 32] => Preprocess::<1>::new().stretch().load::<32, 32>(file)?.into_vec(),
+        _ => return Err(format!("{network} takes {shape:?}, which no picture is made into: give a .npy array").into()),
+    })
+}
+
+/// The names of all classes.
+fn labels(file: &Path, network: &dyn Network) -> Result<Vec<String>> {
+    let text = fs::read_to_string(file).map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
+    let labels: Vec<String> = text.lines().map(str::to_owned).collect();
+    let n_classes: usize = network.outputs()[0].shape.iter().product();
+    if labels.len() == n_classes {
+        return Ok(labels);
+    }
+    let found = labels.len();
+    Err(format!("`{}` has {found} lines, and {} has {n_classes} classes", file.display(), network.name()).into())
+}
+
+/// The outputs, and how long each call took.
+fn timed(network: &dyn Network, input: &Array, n_runs: u32) -> Result<(Array, Vec<Duration>)> {
+    let batch = input.shape[0];
+    let shape = [&[batch], &*network.outputs()[0].shape].concat();
+    let mut output = Array { data: vec![0.0; shape.iter().product()], shape };
+    let mut session = network.slice_session(SessionOptions::new().batch(batch))?;
+    session.run_into(&[&input.data], &mut [&mut output.data])?;
+    let mut times = Vec::new();
+    for _ in 0..n_runs {
+        let start = Instant::now();
+        session.run_into(&[&input.data], &mut [&mut output.data])?;
+        times.push(start.elapsed());
+    }
+    Ok((output, times))
+}
+
+/// The five likeliest classes of each image.
+fn print_likeliest(output: &Array, labels: Option<&[String]>) {
+    let n_classes = output.data.len() / output.shape[0];
+    for (i, logits) in output.data.chunks(n_classes).enumerate() {
+        if output.shape[0] > 1 {
+            println!("image {i}");
+        }
+        let mut classes: Vec<(usize, f32)> = probabilities(logits).into_iter().enumerate().collect();
+        classes.sort_by(|a, b| b.1.total_cmp(&a.1));
+        for &(class, probability) in classes.iter().take(5) {
+            let label = labels.map_or_else(|| format!("class {class}"), |labels| labels[class].clone());
+            println!("{:6.2} %  {label}", 100.0 * probability);
+        }
+    }
+}
+
+fn print_latency(network: &str, batch: usize, mut times: Vec<Duration>, json: bool) {
+    times.sort();
+    let runs = times.len();
+    // The smallest time that so many percent of the calls do not exceed.
+    let ms = |percent: usize| times[(percent * runs).div_ceil(100).max(1) - 1].as_secs_f64() * 1e3;
+    let (median, p95, min) = (ms(50), ms(95), ms(0));
+    let threads = 1;
+    if json {
+        println!(
+            "{{\"network\": \"{network}\", \"threads\": {threads}, \"batch\": {batch}, \"runs\": {runs}, \
+             \"median_ms\": {median:.4}, \"p95_ms\": {p95:.4}, \"min_ms\": {min:.4}}}"
+        );
+    } else {
+        println!(
+            "{network}: {median:.3} ms per call, median of {runs}; 95 % take at most {p95:.3}, the quickest {min:.3}; \
+             batch of {batch}, {threads} thread"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{picture, read};
+    use std::fs;
+    use std::path::Path;
+    use zoo::npy::{self, Array};
+
+    #[test]
+    fn a_picture_is_made_into_every_networks_input() {
+        let file = std::env::temp_dir().join(format!("convoke-zoo-{}.png", std::process::id()));
+        image::RgbImage::new(300, 400).save(&file).expect("a folder for temporary files");
+        for member in zoo::MEMBERS {
+            let shape = &*(member.plan)().inputs[0].shape;
+            let found = picture(&file, member.name, shape).unwrap_or_else(|e| panic!("{}: {e}", member.name));
+            assert_eq!(found.len(), shape.iter().product::<usize>());
+        }
+        fs::remove_file(&file).expect("was written");
+    }
+
+    #[test]
+    fn an_array_of_other_sizes_is_refused_in_a_sentence() {
+        let file = std::env::temp_dir().join(format!("convoke-zoo-{}.npy", std::process::id()));
+        for (shape, expected) in [
+            (vec![3, 4, 5], "holds an array of [3, 4, 5], and net takes [N, 3, 4, 5], N images"),
+            (vec![1, 3, 4, 6], "holds an array of [1, 3, 4, 6], and net takes"),
+            (vec![0, 3, 4, 5], "holds no images"),
+        ] {
+            let data = vec![0.0; shape.iter().product()];
+            npy::write(&file, &Array { shape, data }).expect("a folder for temporary files");
+            let error = read(&file, "net", &[3, 4, 5]).expect_err(expected).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        fs::remove_file(&file).expect("was written");
+        assert!(read(Path::new("/nowhere/x.npy"), "net", &[1]).is_err());
+    }
+}
