@@ -63,6 +63,10 @@ use std::path::Path;
 /// A block is a function of the value that flows in and of sizes, windows, options and other values; parameters may have defaults.
 /// All blocks, constants and networks of one invocation know one another, in any order of blocks and networks. Blocks cannot use themselves.
 ///
+/// # Layers
+///
+#[doc = include_str!("layers.md")]
+///
 /// # Values
 ///
 /// Integers with `+ - * / %`, comparisons, `&& || !`, all evaluated while compiling and checked; windows `3x3` (rows by columns), or
@@ -130,4 +134,18 @@ pub fn network(tokens: TokenStream) -> TokenStream {
         header::read(Path::new(&root), file)
     };
     convoke_compiler::network(tokens.into(), &read_header).into()
+}
+
+#[cfg(test)]
+mod tests {
+    /// `RECORD=1 cargo test -p convoke-macros` writes it anew.
+    #[test]
+    fn the_layers_in_the_documentation_are_those_of_the_language() {
+        let table = convoke_compiler::registry::table();
+        if std::env::var_os("RECORD").is_some() {
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/layers.md"), &table).expect("a writable file");
+        } else {
+            assert_eq!(include_str!("layers.md"), table);
+        }
+    }
 }

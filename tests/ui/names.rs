@@ -11,6 +11,7 @@ network! {
           -> Conv2d(8, 3x3)
           -> maxpool(2x2)
           -> BatchNorm2d
+          -> view(10)
           -> baisc(8)
           -> banana
     }

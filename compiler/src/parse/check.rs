@@ -16,6 +16,20 @@ const MAX_PATH: usize = 256;
 /// The properties of a value.
 pub const PROPERTIES: &[&str] = &["channels", "height", "width", "len"];
 
+/// What other frameworks call our layers, in lower case without `_` and `2d`.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("reshape", "flatten"),
+    ("view", "flatten"),
+    ("dense", "linear"),
+    ("fc", "linear"),
+    ("fullyconnected", "linear"),
+    ("cat", "concat"),
+    ("bn", "batch_norm"),
+    ("globalavgpool", "adaptive_avg_pool"),
+    ("globalaveragepooling", "adaptive_avg_pool"),
+    ("zeropad", "pad"),
+];
+
 /// Checks everything; returns the blocks that use themselves, which must not be evaluated.
 pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> {
     let mut checker = Checker {
@@ -272,14 +286,15 @@ impl<'a> Checker<'a, '_> {
                 .map(|layer| layer.name())
                 .chain(self.source.blocks.iter().map(|block| block.name.text.as_str()))
         };
-        let near = names().find(|known| plain(known) == plain(text)).or_else(|| nearest(text, names()));
+        let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == plain(text)).map(|(_, ours)| *ours);
+        let near = names().find(|known| plain(known) == plain(text)).or(elsewhere).or_else(|| nearest(text, names()));
+        let blocks: Vec<String> = self.source.blocks.iter().map(|block| format!("`{}`", block.name.text)).collect();
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             // It may have been the name of a block that could not be read.
             None if self.source.lost => return,
-            None => {
-                format!("the layers and blocks are {}", names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
-            }
+            None if blocks.is_empty() => "the layers are listed in the documentation of `convoke`".to_owned(),
+            None => format!("the blocks here are {}; the layers are listed in the documentation of `convoke`", blocks.join(", ")),
         };
         self.mistake(name.place, format!("there is no layer or block `{text}`\nhelp: {help}"));
     }
