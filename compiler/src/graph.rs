@@ -117,6 +117,12 @@ impl Args {
         }
     }
 
+    /// The arguments of these names: as given, else as they are here, where they must be.
+    pub fn with(&self, names: impl Iterator<Item = &'static str>, given: &[(&'static str, Arg)]) -> Args {
+        let of = |name| given.iter().find(|(other, _)| *other == name).map_or_else(|| self.get(name), |(_, value)| *value);
+        Args(names.map(|name| (name, of(name))).collect())
+    }
+
     /// A size or count.
     pub fn int(&self, name: &str) -> usize {
         match self.get(name) {

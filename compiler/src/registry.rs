@@ -15,11 +15,14 @@ macro_rules! layers {
 
 layers! {
     ops::conv::Conv,
+    ops::depthwise_conv::DepthwiseConv,
+    ops::separable_conv::SeparableConv,
     ops::linear::Linear,
     ops::max_pool::MaxPool,
     ops::avg_pool::AvgPool,
     ops::adaptive_avg_pool::AdaptiveAvgPool,
     ops::adaptive_max_pool::AdaptiveMaxPool,
+    ops::global_avg_pool::GlobalAvgPool,
     ops::batch_norm::BatchNorm,
     ops::dropout::Dropout,
     ops::relu::Relu,
@@ -39,6 +42,7 @@ layers! {
     ops::flatten::Flatten,
     ops::add::Add,
     ops::mul::Mul,
+    ops::scale::Scale,
     ops::concat::Concat,
     ops::pad::Pad,
     ops::subsample::Subsample,

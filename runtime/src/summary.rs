@@ -97,6 +97,7 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
             Combination::Mul => "mul",
         },
         Kernel::Prelu(_) => "prelu",
+        Kernel::Scale(_) => "scale",
         Kernel::Softmax(softmax) if softmax.log => "log_softmax",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",

@@ -57,6 +57,11 @@ def pair(x):
     return x if isinstance(x, tuple) else (x, x)
 
 
+def norm(w, x, name, c, eps=1e-5, affine=True):
+    gamma, beta = (w(f"{name}.weight", c), w(f"{name}.bias", c)) if affine else (None, None)
+    return F.batch_norm(x, w(f"{name}.running_mean", c), w(f"{name}.running_var", c), gamma, beta, False, 0.0, eps)
+
+
 def conv(name, shape, filters, window, stride=1, pad=0, dilation=1, groups=1, bias=True, round="floor"):
     window, stride, dilation = pair(window), pair(stride), pair(dilation)
     if isinstance(pad, tuple) and len(pad) == 4:
@@ -141,6 +146,47 @@ conv("grouped_32_per_group", (64, 7, 7), 64, 3, pad=1, groups=2)
 conv("grouped_1x1", (24, 5, 5), 40, 1, groups=8)
 conv("grouped_5x5_dilation", (8, 14, 13), 12, (5, 2), pad=(3, 1), dilation=(2, 1), groups=4)
 
+# The words for convolutions channel by channel.
+def depthwise_words(name, shape, window, stride=1, pad=0, dilation=1, multiplier=1, bias=True, filters=None):
+    """`depthwise_conv`, or with `filters` `separable_conv`."""
+    window, stride, pad, dilation = pair(window), pair(stride), pair(pad), pair(dilation)
+    c, mc = shape[0], shape[0] * multiplier
+
+    def compute(w, x):
+        prefix = "c.depthwise" if filters else "c"
+        x = F.conv2d(x, w(f"{prefix}.weight", mc, 1, *window), w(f"{prefix}.bias", mc) if bias else None, stride, pad, dilation, c)
+        if filters:
+            x = F.conv2d(x, w("c.pointwise.weight", filters, mc, 1, 1), w("c.pointwise.bias", filters) if bias else None)
+        return x
+
+    word = f"separable_conv(%0, filters = {filters}" if filters else "depthwise_conv(%0"
+    line = f"{word}, window = {window[0]}x{window[1]}, stride = {stride[0]}x{stride[1]}, pad = ({pad[0]}, {pad[1]}), "
+    line += f"dilation = {dilation[0]}x{dilation[1]}, multiplier = {multiplier}, bias = {str(bias).lower()}, round = floor) \"c\""
+    case(name, [shape], [line], compute)
+
+
+for filters in [None, 21]:
+    word = "separable" if filters else "depthwise"
+    depthwise_words(f"{word}_conv_3x3", (19, 7, 9), 3, pad=1, filters=filters)
+    depthwise_words(f"{word}_conv_stride", (16, 9, 7), 3, stride=2, pad=1, bias=False, filters=filters)
+    depthwise_words(f"{word}_conv_multiplier", (5, 6, 7), (3, 2), multiplier=3, filters=filters)
+    depthwise_words(f"{word}_conv_dilation", (33, 9, 8), (2, 3), dilation=(1, 2), pad=(0, 1), filters=filters)
+    depthwise_words(f"{word}_conv_one_channel", (1, 6, 5), 3, filters=filters)
+
+case(
+    "separable_conv_norm_relu",
+    [(9, 6, 7)],
+    ['separable_conv(%0, filters = 20, window = 3x3, pad = 1, bias = false) "c"', 'batch_norm(%1) "bn"', "relu(%2)"],
+    lambda w, x: F.relu(
+        norm(
+            w,
+            F.conv2d(F.conv2d(x, w("c.depthwise.weight", 9, 1, 3, 3), None, 1, 1, 1, 9), w("c.pointwise.weight", 20, 9, 1, 1)),
+            "bn",
+            20,
+        )
+    ),
+)
+
 # Pooling: both roundings, windows that hang over, that start in the padding, that count it or not.
 pool("max_2x2", (3, 8, 6), "max", 2)
 pool("max_3x3_stride", (17, 13, 15), "max", 3, 2, 1)
@@ -165,6 +211,9 @@ for h, w, oh, ow in [(7, 7, 1, 1), (13, 11, 6, 6), (5, 4, 7, 3), (10, 9, 3, 9)]:
             [f"adaptive_{kind}_pool(%0, size = {oh}x{ow})"],
             lambda w_, x, p=torch_pool, s=(oh, ow): p(x, s),
         )
+
+for c, h, w in [(19, 5, 7), (1, 4, 3), (32, 1, 1)]:
+    case(f"global_avg_pool_{c}_{h}x{w}", [(c, h, w)], ["global_avg_pool(%0)"], lambda w_, x: F.adaptive_avg_pool2d(x, 1))
 
 # Fully connected.
 for n, m in [(7, 4), (120, 84), (33, 1000), (1, 1), (513, 65)]:
@@ -247,11 +296,6 @@ for channels in [1, 19]:
     case(f"prelu_of_vector_{c}", [(19,)], [f'prelu(%0{given}) "p"'], lambda w, x, c=c: F.prelu(x, w("p.weight", c)))
 
 
-def norm(w, x, name, c, eps=1e-5, affine=True):
-    gamma, beta = (w(f"{name}.weight", c), w(f"{name}.bias", c)) if affine else (None, None)
-    return F.batch_norm(x, w(f"{name}.running_mean", c), w(f"{name}.running_var", c), gamma, beta, False, 0.0, eps)
-
-
 case("batch_norm", [(21, 5, 6)], ['batch_norm(%0) "bn"'], lambda w, x: norm(w, x, "bn", 21))
 case("batch_norm_of_vector", [(21,)], ['batch_norm(%0) "bn"'], lambda w, x: norm(w, x, "bn", 21))
 case("batch_norm_eps", [(8, 5, 6)], ['batch_norm(%0, eps = 0.1, affine = false) "bn"'], lambda w, x: norm(w, x, "bn", 8, 0.1, False))
@@ -282,6 +326,32 @@ case("add", [(5, 6, 7), (5, 6, 7)], ["add(%0, %1)"], lambda w, a, b: a + b)
 case("add_to_itself", [(5, 6, 7)], ["add(%0, %0)"], lambda w, a: a + a)
 case("mul", [(5, 6, 7), (5, 6, 7)], ["mul(%0, %1)"], lambda w, a, b: a * b)
 case("mul_vectors", [(50,), (50,)], ["mul(%0, %1)"], lambda w, a, b: a * b)
+for c in [1, 16, 21]:
+    case(f"scale_by_vector_{c}", [(c, 3, 5), (c,)], ["scale(%0, %1)"], lambda w, x, s: x * s[:, :, None, None])
+    case(f"scale_by_map_{c}", [(c, 3, 5), (c, 1, 1)], ["scale(%0, %1)", "relu(%2)"], lambda w, x, s: F.relu(x * s))
+
+
+def excite(w, x):
+    x = F.silu(F.conv2d(x, w("c.weight", 20, 5, 3, 3), w("c.bias", 20), 1, 1))
+    s = F.relu(F.conv2d(F.adaptive_avg_pool2d(x, 1), w("fc1.weight", 6, 20, 1, 1), w("fc1.bias", 6)))
+    return x * torch.sigmoid(F.conv2d(s, w("fc2.weight", 20, 6, 1, 1), w("fc2.bias", 20)))
+
+
+case(
+    "squeeze_and_excitation",
+    [(5, 6, 7)],
+    [
+        'conv(%0, filters = 20, window = 3x3, pad = 1) "c"',
+        "silu(%1)",
+        "global_avg_pool(%2)",
+        'conv(%3, filters = 6, window = 1x1) "fc1"',
+        "relu(%4)",
+        'conv(%5, filters = 20, window = 1x1) "fc2"',
+        "sigmoid(%6)",
+        "scale(%2, %7)",
+    ],
+    excite,
+)
 case("concat", [(5, 6, 7), (3, 6, 7), (17, 6, 7)], ["concat(%0, %1, %2)"], lambda w, a, b, c: torch.cat([a, b, c], 1))
 case("concat_twice_the_same", [(5, 6, 7)], ["concat(%0, %0)"], lambda w, a: torch.cat([a, a], 1))
 case("concat_vectors", [(5,), (7,)], ["concat(%0, %1)"], lambda w, a, b: torch.cat([a, b], 1))

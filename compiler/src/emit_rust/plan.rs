@@ -270,6 +270,11 @@ fn kernel(kernel: &Kernel) -> TokenStream {
                 })
             }
         }
+        Kernel::Scale(scale) => {
+            let (input, by, output) = (view(&scale.input), view(&scale.by), view(&scale.output));
+            let activation = activation(scale.activation);
+            rust!(rt::Kernel::Scale(rt::Scale { input: #input, by: #by, output: #output, activation: #activation }))
+        }
         Kernel::Softmax(softmax) => {
             let (input, output) = (view(&softmax.input), view(&softmax.output));
             let log = softmax.log;

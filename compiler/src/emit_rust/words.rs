@@ -49,6 +49,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::Activate(_) => "activation",
         Kernel::Prelu(_) => "prelu",
         Kernel::Combine(_) => "combine",
+        Kernel::Scale(_) => "scale",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "zeros",
@@ -88,6 +89,7 @@ pub fn describe(step: &Step) -> String {
             };
             format!("{first}: {what} of two {}, element by element{then}", map(&combine.output))
         }
+        Kernel::Scale(scale) => format!("{first}: each channel of {} times a number{then}", map(&scale.input)),
         Kernel::Softmax(softmax) => format!("{first} of {}", map(&softmax.input)),
         Kernel::Copy(copy) => match (copy.input.place, copy.output.place, step.name.split_once(" to ")) {
             (_, Place::Output(_), Some((value, port))) => {

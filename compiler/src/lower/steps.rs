@@ -7,7 +7,7 @@ use crate::ops::Lowering;
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
     Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear, Pool,
-    Prelu, Softmax, Step, Text, View,
+    Prelu, Scale, Softmax, Step, Text, View,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -102,6 +102,10 @@ impl Builder<'_, '_> {
                 return Ok(());
             }
             Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),
+            Lowering::Parts(_) => return Err(format!("`{name}` was not split into the layers that it is made of")),
+            Lowering::Scale => {
+                Kernel::Scale(Scale { input: input(0).view, by: input(1).view, output: output.view, activation: tail.activation })
+            }
             Lowering::Subsample([down, across]) => {
                 let Spot { buffer, view } = input(0);
                 let [channels, height, width] = graph.shape(node.output).chw();

@@ -17,6 +17,12 @@ pub fn layers(original: &Graph, graph: &Graph, step_of_node: &[Option<usize>]) -
             steps.entry(key(call)).or_default().push_back(step);
         }
     }
+    // Of a layer that was split into several, the last.
+    let last_part = |whole: &Call| {
+        let is_part = |call: &Call| call.path.strip_prefix(&whole.path).is_some_and(|rest| rest.starts_with('.'));
+        let node = graph.nodes.iter().rposition(|node| node.calls().any(is_part))?;
+        step_of_node[node]
+    };
     let calls = original.nodes.iter().flat_map(|node| call_shapes(original, node));
     calls
         .map(|(call, inputs, output)| {
@@ -29,7 +35,7 @@ pub fn layers(original: &Graph, graph: &Graph, step_of_node: &[Option<usize>]) -
                 n_parameters: parameters.iter().filter(|weight| weight.learned).map(|weight| weight.shape.len()).sum(),
                 macs: layer.map_or(0, |layer| layer.macs(&call.args, &inputs, &output)),
                 shape: List::Owned(output.0),
-                step: steps.get_mut(&key(call)).and_then(VecDeque::pop_front).flatten(),
+                step: steps.get_mut(&key(call)).and_then(VecDeque::pop_front).flatten().or_else(|| last_part(call)),
             }
         })
         .collect()

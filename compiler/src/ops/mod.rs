@@ -11,10 +11,12 @@ pub mod avg_pool;
 pub mod batch_norm;
 pub mod concat;
 pub mod conv;
+pub mod depthwise_conv;
 pub mod dropout;
 pub mod elu;
 pub mod flatten;
 pub mod gelu;
+pub mod global_avg_pool;
 pub mod hard_sigmoid;
 pub mod hard_swish;
 pub mod leaky_relu;
@@ -27,6 +29,8 @@ pub mod pad_channels;
 pub mod prelu;
 pub mod relu;
 pub mod relu6;
+pub mod scale;
+pub mod separable_conv;
 pub mod sigmoid;
 pub mod silu;
 pub mod softmax;
@@ -266,6 +270,10 @@ pub enum Lowering {
     },
     /// Two values of one shape.
     Combine(plan::Combination),
+    /// A map whose channels are each multiplied by a number.
+    Scale,
+    /// Several layers after one another, each with what its name adds to the path, its word and its arguments.
+    Parts(Vec<(&'static str, &'static str, Args)>),
     /// Channels after one another.
     Concat,
     /// Over channels.

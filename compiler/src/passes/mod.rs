@@ -11,6 +11,7 @@ mod fuse_pools;
 mod fuse_residuals;
 mod nest_concats;
 pub mod rewrite;
+mod split_layers;
 
 use crate::graph::Graph;
 use crate::verify::verify;
@@ -20,6 +21,7 @@ type Pass = fn(&mut Graph);
 
 /// The passes of prediction, in order.
 const PASSES: &[(&str, Pass)] = &[
+    ("split_layers", split_layers::run),
     ("drop_identities", drop_identities::run),
     ("dead_code", dead_code::run),
     ("fold_batch_norm", fold_batch_norm::run),

@@ -123,6 +123,8 @@ pub enum Kernel {
     Prelu(Prelu),
     /// Two maps combined element by element.
     Combine(Combine),
+    /// Each channel of a map times a number.
+    Scale(Scale),
     /// Softmax over channels, at each pixel.
     Softmax(Softmax),
     /// Elements copied from one view to another of the same sizes.
@@ -142,6 +144,7 @@ impl Kernel {
             Kernel::Activate(activate) => [Some(&activate.input), None],
             Kernel::Prelu(prelu) => [Some(&prelu.input), None],
             Kernel::Combine(combine) => [Some(&combine.a), Some(&combine.b)],
+            Kernel::Scale(scale) => [Some(&scale.input), Some(&scale.by)],
             Kernel::Softmax(softmax) => [Some(&softmax.input), None],
             Kernel::Copy(copy) => [Some(&copy.input), None],
             Kernel::ClearBorder(_) => [None, None],
@@ -159,6 +162,7 @@ impl Kernel {
             Kernel::Activate(activate) => &activate.output,
             Kernel::Prelu(prelu) => &prelu.output,
             Kernel::Combine(combine) => &combine.output,
+            Kernel::Scale(scale) => &scale.output,
             Kernel::Softmax(softmax) => &softmax.output,
             Kernel::Copy(copy) => &copy.output,
             Kernel::ClearBorder(clear) => &clear.view,
@@ -175,6 +179,7 @@ impl Kernel {
             Kernel::Activate(activate) => (Some(&mut activate.input), None, &mut activate.output),
             Kernel::Prelu(prelu) => (Some(&mut prelu.input), None, &mut prelu.output),
             Kernel::Combine(combine) => (Some(&mut combine.a), Some(&mut combine.b), &mut combine.output),
+            Kernel::Scale(scale) => (Some(&mut scale.input), Some(&mut scale.by), &mut scale.output),
             Kernel::Softmax(softmax) => (Some(&mut softmax.input), None, &mut softmax.output),
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
             Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
@@ -326,6 +331,19 @@ pub struct Combine {
     /// The other.
     pub b: View,
     /// What is written; may be a side.
+    pub output: View,
+    /// Applied to the result.
+    pub activation: Activation,
+}
+
+/// `activation(x · by[c])`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scale {
+    /// What is read.
+    pub input: View,
+    /// A number for each channel: a map of one pixel.
+    pub by: View,
+    /// What is written; may be the input itself.
     pub output: View,
     /// Applied to the result.
     pub activation: Activation,

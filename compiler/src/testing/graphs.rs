@@ -137,7 +137,11 @@ impl Attempt<'_> {
     fn of(&mut self, percent: usize, value: ValueId) -> Choice {
         let is_map = self.graph.shape(value).as_map().is_some();
         match percent {
-            0..=25 if is_map => self.conv(value),
+            0..=25 if is_map => match self.random.between(0, 9) {
+                0 => self.depthwise(value),
+                1 => self.separable(value),
+                _ => self.conv(value),
+            },
             0..=25 => ("linear", vec![("outputs", Arg::Int(self.random.between(1, 12))), self.flag("bias")], vec![value]),
             BATCH_NORM..ACTIVATION => {
                 let affine = self.flag("affine");
@@ -145,9 +149,16 @@ impl Attempt<'_> {
             }
             ACTIVATION..POOL => (self.random.pick(ACTIVATIONS), vec![], vec![value]),
             POOL..61 => self.pool(value),
+            61 if self.random.one_in(2) => ("global_avg_pool", vec![], vec![value]),
             61..=63 => {
                 let size = Arg::Pair([self.random.between(1, 3), self.random.between(1, 3)]);
                 (self.random.pick(&["adaptive_avg_pool", "adaptive_max_pool"]), vec![("size", size)], vec![value])
+            }
+            ADD..67 if is_map => {
+                let channels = self.graph.shape(value).chw()[0];
+                let others = self.values().filter(|&other| self.graph.shape(other).chw() == [channels, 1, 1]);
+                let other = others.last().unwrap_or(value);
+                ("scale", vec![], vec![value, other])
             }
             ADD..76 => {
                 let shape = self.graph.shape(value);
@@ -230,6 +241,18 @@ impl Attempt<'_> {
         ("conv", args, vec![value])
     }
 
+    fn depthwise(&mut self, value: ValueId) -> Choice {
+        let multiplier = ("multiplier", Arg::Int(self.random.between(1, 2)));
+        let args = vec![("window", self.pair(1, 3)), ("pad", self.sides(1)), multiplier, self.flag("bias")];
+        ("depthwise_conv", args, vec![value])
+    }
+
+    fn separable(&mut self, value: ValueId) -> Choice {
+        let (_, mut args, inputs) = self.depthwise(value);
+        args.push(("filters", Arg::Int(self.random.between(1, 8))));
+        ("separable_conv", args, inputs)
+    }
+
     fn pool(&mut self, value: ValueId) -> Choice {
         let layer = self.random.pick(&["max_pool", "avg_pool"]);
         let round = ("round", Arg::Word(self.random.pick(&["floor", "ceil"])));
@@ -280,7 +303,7 @@ pub fn random_weight<T: Float>(name: &str, weight: &Weight) -> Tensor<T> {
     // Through f32, so that both precisions start from the same numbers.
     let mut element = || match weight.name {
         "running_var" => 0.5 + random.signed().abs(),
-        "weight" if weight.shape.0.len() > 1 => scale * random.signed(),
+        "weight" | "depthwise.weight" | "pointwise.weight" if weight.shape.0.len() > 1 => scale * random.signed(),
         "weight" => 1.0 + 0.5 * random.signed(),
         _ => random.signed(),
     };

@@ -65,6 +65,9 @@ impl<'a> Machine<'a> {
                 };
                 activate(step.activation, result)
             }),
+            Kernel::Scale(step) => map(&output, |y, x, c| {
+                activate(step.activation, self.inside(&step.input, y, x, c) * self.inside(&step.by, 0, 0, c))
+            }),
             Kernel::Softmax(step) => map(&output, |y, x, c| {
                 let pixel = |c| self.inside(&step.input, y, x, c);
                 let largest = (0..output.channels).map(pixel).fold(f64::NEG_INFINITY, f64::max);

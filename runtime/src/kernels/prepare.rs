@@ -130,6 +130,13 @@ impl Prepared {
                 let inputs = [(null_mut(), strides(&combine.a)), (null_mut(), strides(&combine.b))];
                 map_call(table, op, &combine.output, &inputs, combine.activation)
             }
+            Kernel::Scale(scale) => {
+                binds.push(Bind::view(Slot::A, &scale.input));
+                binds.push(Bind::view(Slot::B, &scale.by));
+                binds.push(Bind::view(Slot::Out, &scale.output));
+                let inputs = [(null_mut(), strides(&scale.input)), (null_mut(), [0, 0, scale.by.channel])];
+                map_call(table, MapOp::Mul, &scale.output, &inputs, scale.activation)
+            }
             Kernel::Copy(copy) => {
                 binds.push(Bind::view(Slot::A, &copy.input));
                 binds.push(Bind::view(Slot::Out, &copy.output));

@@ -146,6 +146,13 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             read(plan, input)?;
             written(plan, output)
         }
+        Kernel::Scale(Scale { input, by, output, activation: _ }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            read(plan, by)?;
+            ensure([by.height, by.width, by.channels] == [1, 1, input.channels], || unlike(by, input))?;
+            written(plan, output)
+        }
         Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
             same(a, output)?;
             same(b, output)?;

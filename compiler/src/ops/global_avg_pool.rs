@@ -1,0 +1,63 @@
+//! `global_avg_pool`: each channel of a map becomes its mean.
+//!
+//! - Formula: `out[c] = Σ in[c, y, x] / (H·W)`, as `adaptive_avg_pool(1x1)`.
+//! - Shapes: `[C, H, W]` to `[C, 1, 1]`; `flatten` makes a vector of it.
+//! - Parameters: none.
+//! - Example: `global_avg_pool -> flatten -> linear(1000)` ends a classifier for maps of any size.
+//! - Source: Lin et al., *Network in network* (2013); PyTorch's `nn.AdaptiveAvgPool2d(1)`.
+
+use super::{Inputs, Layer, Lowering, Param, window};
+use crate::diag::Problem;
+use crate::graph::Args;
+use crate::plan::{Reduce, Windows};
+use crate::shape::Shape;
+use crate::tensor::{Float, Tensor};
+
+/// See the module.
+pub struct GlobalAvgPool;
+
+impl Layer for GlobalAvgPool {
+    const NAME: &'static str = "global_avg_pool";
+    const ABOUT: &'static str = "mean of each channel";
+    const SOURCE: &'static str = "`nn.AdaptiveAvgPool2d(1)`";
+    const INPUTS: Inputs = Inputs::One;
+    const SIGNATURE: &'static [Param] = &[];
+
+    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
+        Ok(Shape::map(channels, 1, 1))
+    }
+
+    fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        let [channels, height, width] = inputs[0].shape.chw();
+        Tensor::from_fn(Shape::map(channels, 1, 1), |c, _, _| {
+            let mut sum = T::ZERO;
+            for y in 0..height {
+                for x in 0..width {
+                    sum += inputs[0].at(c, y, x);
+                }
+            }
+            sum / T::of((height * width) as f64)
+        })
+    }
+
+    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::Pool { reduce: Reduce::Average { count_pad: false }, windows: Windows::Adaptive }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::testing::{counting, evaluate, problem};
+
+    #[test]
+    fn each_channel_becomes_its_mean() {
+        assert_eq!(evaluate::<GlobalAvgPool>(&[], &[counting(&[2, 2, 2])], &[]).data, [2.5, 6.5]);
+    }
+
+    #[test]
+    fn a_vector_has_no_pixels() {
+        assert!(problem::<GlobalAvgPool>(&[], &[Shape::vector(3)]).starts_with("`global_avg_pool` reads a map [C, H, W]"));
+    }
+}
