@@ -89,6 +89,8 @@ pub fn all() -> Vec<Case> {
         grouped(64, 28, 1, 64),
         grouped(144, 56, 2, 144),
         grouped(128, 56, 1, 32),
+        grouped(128, 28, 1, 32),
+        grouped(128, 14, 1, 32),
         grouped(256, 56, 1, 32),
         grouped(512, 28, 1, 32),
         grouped(1024, 14, 1, 32),

@@ -68,6 +68,8 @@ pub trait Simd: Copy + 'static {
     unsafe fn permute(v: Self::V, index: Self::Index) -> Self::V;
     /// Asks for the cache line at `p` in the second-level cache; `p` need not be valid.
     unsafe fn prefetch(p: *const f32);
+    /// Asks for the cache line at `p` to write it; `p` need not be valid.
+    unsafe fn prefetch_write(p: *mut f32);
 
     /// The lanes in order.
     #[inline(always)]

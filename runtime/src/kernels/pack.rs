@@ -76,7 +76,7 @@ pub fn packed_len(form: &Form, isa: Isa) -> usize {
             let per_filter = 1 + channels * window[0] * window[1];
             match conv_tiling(algorithm, filters / groups, channels, isa) {
                 Tiling::Panels => groups * (filters / groups).next_multiple_of(lanes) * per_filter,
-                Tiling::Channels | Tiling::Lanes => filters.next_multiple_of(lanes) * per_filter,
+                Tiling::Lanes => filters.next_multiple_of(lanes) * per_filter,
             }
         }
         Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),

@@ -350,8 +350,9 @@ fn conv_call(conv: &Conv, isa: Isa, table: &Table, pack: *const f32, memory: &Me
     let kernel = match (conv_tiling(conv.algorithm, filters, channels, isa), fixed) {
         (Tiling::Panels, Some(i)) => table.f32_conv_fixed[i],
         (Tiling::Panels, None) => table.f32_conv_direct,
-        (Tiling::Channels, _) => table.f32_conv_depthwise,
-        (Tiling::Lanes, _) => table.f32_conv_grouped,
+        (Tiling::Lanes, _) if channels == 1 && filters == 1 => table.f32_conv_depthwise,
+        (Tiling::Lanes, _) if filters < isa.lanes() => table.f32_conv_grouped,
+        (Tiling::Lanes, _) => table.f32_conv_grouped_vector,
     };
     Call::Conv(kernel, Box::new(args))
 }

@@ -17,10 +17,11 @@ pub fn channel_block(channels: usize, window: [usize; 2]) -> usize {
 /// How the weights of a convolution lie, of `filters` and `channels` in a group.
 pub fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: Isa) -> Tiling {
     let lanes = isa.lanes();
+    let small = filters < lanes && lanes.is_multiple_of(filters) && channels <= filters;
     match algorithm {
-        Algorithm::Depthwise => Tiling::Channels,
-        Algorithm::Grouped if filters < lanes && lanes.is_multiple_of(filters) && channels <= filters => Tiling::Lanes,
-        Algorithm::Direct | Algorithm::Grouped => Tiling::Panels,
+        Algorithm::Direct => Tiling::Panels,
+        Algorithm::Depthwise | Algorithm::Grouped if small || filters == lanes => Tiling::Lanes,
+        Algorithm::Depthwise | Algorithm::Grouped => Tiling::Panels,
     }
 }
 

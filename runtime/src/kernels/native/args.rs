@@ -269,9 +269,7 @@ pub struct BorderArgs {
 pub enum Tiling {
     /// Per group `[F/NR][C/block][KH·KW][block][NR]`.
     Panels,
-    /// `[KH·KW][C]`, the channels rounded up to whole vectors.
-    Channels,
-    /// `[F/lanes][KH·KW][C][lanes]`
+    /// `[F/lanes][C][KH·KW][lanes]`; of groups smaller than a vector, each lane begins with the channel of its own number.
     Lanes,
 }
 

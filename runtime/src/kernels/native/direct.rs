@@ -67,8 +67,8 @@ fn opaque(p: *const f32) -> *const f32 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let mut p = p;
-        // SAFETY: no instruction at all.
-        unsafe { core::arch::asm!("/* {0} */", inout(reg) p, options(pure, nomem, nostack, preserves_flags)) };
+        // SAFETY: no instruction at all. `readonly` because a pointer is passed, as the lint wants it.
+        unsafe { core::arch::asm!("/* {0} */", inout(reg) p, options(pure, readonly, nostack, preserves_flags)) };
         p
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
@@ -132,8 +132,8 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
         let width = if NB < 2 { 1 } else { 2 } * S::LANES;
         let mut acc = [[S::splat(0.0); NB]; T];
         each!(t < T, {
-            for b in 0..NB {
-                acc[t][b] = S::load(a.start.add(t * a.start_pixel + b * S::LANES));
+            for (b, acc) in acc[t].iter_mut().enumerate() {
+                *acc = S::load(a.start.add(t * a.start_pixel + b * S::LANES));
             }
         });
         let steps = Steps::new::<CONSTANT>(a.input_pixel);
@@ -171,8 +171,8 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
         each!(t < T, {
             let (sequence, i) = if t < half { (0, t) } else { (1, t - half) };
             let to = a.output[sequence].wrapping_add(i * a.output_pixel);
-            for b in 0..NB {
-                S::store(to.add(b * S::LANES), math::bound::<S>(&a.act, acc[t][b]));
+            for (b, acc) in acc[t].iter().enumerate() {
+                S::store(to.add(b * S::LANES), math::bound::<S>(&a.act, *acc));
             }
         });
     }

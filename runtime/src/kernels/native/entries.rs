@@ -2,10 +2,9 @@
 
 use super::args::*;
 use super::conv::{self, Parts, Rows};
-use super::depthwise::Depthwise;
 use super::direct::{self, Finish, Tile, TileFn, Tiled};
 use super::fixed::{Fixed, N_FIXED};
-use super::grouped::Grouped;
+use super::lanes::{self, Lanes};
 use super::{Table, linear, map, math, pack, pool, softmax};
 
 /// Defines a module of entry functions for one instruction set.
@@ -77,13 +76,19 @@ macro_rules! entries {
             $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Depthwise<S>>(&*a) }
+                unsafe { conv::layer::<S, Lanes<S, { lanes::DEPTHWISE }>>(&*a) }
             }
 
             $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_conv_grouped(a: *const ConvArgs) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Grouped<S>>(&*a) }
+                unsafe { conv::layer::<S, Lanes<S, { lanes::PERMUTED }>>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_conv_grouped_vector(a: *const ConvArgs) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S, Lanes<S, { lanes::SPLAT }>>(&*a) }
             }
 
             /// A convolution with every loop bound of its window a constant.
@@ -134,6 +139,7 @@ macro_rules! entries {
                 f32_conv_direct,
                 f32_conv_depthwise,
                 f32_conv_grouped,
+                f32_conv_grouped_vector,
                 f32_conv_fixed: [f32_conv_direct; N_FIXED],
                 f32_linear,
                 f32_pool,

@@ -9,11 +9,10 @@
 
 pub mod args;
 pub mod conv;
-pub mod depthwise;
 pub mod direct;
 pub mod entries;
 pub mod fixed;
-pub mod grouped;
+pub mod lanes;
 pub mod linear;
 pub mod map;
 pub mod math;
@@ -51,6 +50,8 @@ pub struct Table {
     pub f32_conv_depthwise: unsafe extern "C" fn(*const ConvArgs),
     /// Groups smaller than a vector, several side by side.
     pub f32_conv_grouped: unsafe extern "C" fn(*const ConvArgs),
+    /// Groups of one vector.
+    pub f32_conv_grouped_vector: unsafe extern "C" fn(*const ConvArgs),
     /// By index in `plan::FIXED_CONVS`.
     pub f32_conv_fixed: [unsafe extern "C" fn(*const ConvArgs); fixed::N_FIXED],
     /// Matrix times vector.

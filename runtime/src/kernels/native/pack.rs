@@ -1,7 +1,7 @@
 //! Weights from PyTorch's layout into the kernels' tilings. Floor 2.
 
 use super::args::{PackConvArgs, PackLinearArgs, Tiling};
-use super::{div_ceil, linear};
+use super::{div, div_ceil, linear};
 
 /// A convolution's.
 ///
@@ -21,16 +21,6 @@ pub unsafe fn conv(a: &PackConvArgs) {
                     panels(a, a.weight.add(g * a.filters * a.channels * a.taps), pack.add(padded));
                 }
             }
-            Tiling::Channels => {
-                let padded = div_ceil(a.groups, a.lanes) * a.lanes;
-                bias(a.bias, a.pack, a.groups, padded);
-                let pack = a.pack.add(padded);
-                for t in 0..a.taps {
-                    for c in 0..padded {
-                        *pack.add(t * padded + c) = if c < a.groups { *a.weight.add(c * a.taps + t) } else { 0.0 };
-                    }
-                }
-            }
             Tiling::Lanes => {
                 let filters = a.filters * a.groups;
                 let padded = div_ceil(filters, a.lanes) * a.lanes;
@@ -41,7 +31,11 @@ pub unsafe fn conv(a: &PackConvArgs) {
                     for c in 0..a.channels {
                         for t in 0..a.taps {
                             for f in f..f + a.lanes {
-                                let weight = a.weight.wrapping_add((f * a.channels + c) * a.taps + t);
+                                // The lane's turn through its group's channels, see `lanes`.
+                                let own = f - div(f, a.filters) * a.filters + c;
+                                let turned = own - div(own, a.channels) * a.channels;
+                                let channel = if a.filters < a.lanes { turned } else { c };
+                                let weight = a.weight.wrapping_add((f * a.channels + channel) * a.taps + t);
                                 *to = if f < filters { *weight } else { 0.0 };
                                 to = to.add(1);
                             }
