@@ -308,7 +308,7 @@ pub struct Prelu {
     pub input: View,
     /// What is written; may be the input itself.
     pub output: View,
-    /// Index into [`Plan::packs`].
+    /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
 }
 
