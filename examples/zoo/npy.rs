@@ -1,4 +1,4 @@
-//! NumPy's array files: `numpy.save` writes what [`read`] reads, `numpy.load` reads what [`write`] writes.
+//! NumPy's array files: `numpy.save` writes what [`read()`] reads, `numpy.load` reads what [`write()`] writes.
 //!
 //! A header that is a Python dictionary, then the elements; <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 //! Only what networks take: f32, little-endian.
