@@ -98,6 +98,8 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
         },
         Kernel::Prelu(_) => "prelu",
         Kernel::Scale(_) => "scale",
+        Kernel::Norm(_) => "norm",
+        Kernel::LocalNorm(_) => "local norm",
         Kernel::Softmax(softmax) if softmax.log => "log_softmax",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",

@@ -321,6 +321,42 @@ case(
     lambda w, x: norm(w, F.linear(x, w("fc.weight", 17, 30), w("fc.bias", 17)), "bn", 17),
 )
 
+# Norms by an image's own mean and variance.
+def own_norm(name, shape, word, args, torch_norm, weights):
+    """`weights` are the shapes of weight and bias, as far as they are there."""
+    given = lambda w: [w(f"n.{n}", *shape) for n, shape in zip(["weight", "bias"], weights)] + [None] * (2 - len(weights))
+    case(name, [shape], [f'{word}(%0{args}) "n"'], lambda w, x: torch_norm(x, *given(w)))
+    after = [f'conv(%0, filters = {shape[0]}, window = 1x1) "c"', f'{word}(%1{args}) "n"', "relu(%2)"]
+    if len(shape) == 3:
+        conv1 = lambda w, x: F.conv2d(x, w("c.weight", shape[0], shape[0], 1, 1), w("c.bias", shape[0]))
+        case(f"{name}_between", [shape], after, lambda w, x: F.relu(torch_norm(conv1(w, x), *given(w))))
+
+
+for c, h, w_, groups in [(6, 5, 7, 2), (32, 4, 3, 8), (34, 3, 5, 2), (24, 3, 3, 24), (48, 2, 3, 1), (1, 6, 5, 1), (40, 1, 1, 4)]:
+    args = f", groups = {groups}"
+    own_norm(f"group_norm_{c}_in_{groups}", (c, h, w_), "group_norm", args, lambda x, a, b, g=groups: F.group_norm(x, g, a, b), [(c,), (c,)])
+own_norm("group_norm_of_vector", (21,), "group_norm", ", groups = 3", lambda x, a, b: F.group_norm(x, 3, a, b), [(21,), (21,)])
+own_norm("group_norm_eps", (9, 4, 5), "group_norm", ", groups = 3, eps = 0.1, affine = false", lambda x, a, b: F.group_norm(x, 3, a, b, 0.1), [])
+for shape in [(37,), (5, 4, 3), (19, 3, 7), (1, 5, 5), (33, 1, 1)]:
+    name = "x".join(map(str, shape))
+    own_norm(f"layer_norm_{name}", shape, "layer_norm", "", lambda x, a, b, s=shape: F.layer_norm(x, s, a, b), [shape, shape])
+    own_norm(f"layer_norm_{name}_no_bias", shape, "layer_norm", ", bias = false, eps = 0.01", lambda x, a, b, s=shape: F.layer_norm(x, s, a, b, 0.01), [shape])
+    own_norm(f"layer_norm_{name}_plain", shape, "layer_norm", ", affine = false", lambda x, a, b, s=shape: F.layer_norm(x, s), [])
+for c, h, w_ in [(5, 4, 3), (16, 3, 5), (37, 2, 2), (1, 7, 7)]:
+    own_norm(f"instance_norm_{c}", (c, h, w_), "instance_norm", "", lambda x, a, b: F.instance_norm(x), [])
+    own_norm(f"instance_norm_{c}_affine", (c, h, w_), "instance_norm", ", affine = true", lambda x, a, b: F.instance_norm(x, weight=a, bias=b), [(c,), (c,)])
+for c, size, args in [
+    (8, 5, {}),
+    (21, 5, {"alpha": 0.5, "k": 2.0}),
+    (48, 4, {"alpha": 2.0, "beta": 0.5}),
+    (7, 9, {"alpha": 1.0, "beta": 1.25, "k": 0.5}),
+    (1, 1, {"alpha": 0.3}),
+    (33, 3, {"alpha": 3.0, "beta": -0.5}),
+]:
+    given = "".join(f", {key} = {value}" for key, value in args.items())
+    own_norm(f"local_response_norm_{c}_{size}", (c, 3, 4), "local_response_norm", f", size = {size}{given}", lambda x, a, b, s=size, args=args: F.local_response_norm(x, s, **args), [])
+
+
 # Several values: residuals, concatenations, two inputs.
 case("add", [(5, 6, 7), (5, 6, 7)], ["add(%0, %1)"], lambda w, a, b: a + b)
 case("add_to_itself", [(5, 6, 7)], ["add(%0, %0)"], lambda w, a: a + a)

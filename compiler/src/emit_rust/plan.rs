@@ -135,6 +135,10 @@ fn form(form: &Form) -> TokenStream {
             let (weights, channels) = (int(weights), int(channels));
             rust!(rt::Form::Slopes { weights: #weights, channels: #channels })
         }
+        Form::Elements { map } => {
+            let map = ints(&map);
+            rust!(rt::Form::Elements { map: #map })
+        }
         Form::Affine { channels } => {
             let channels = int(channels);
             rust!(rt::Form::Affine { channels: #channels })
@@ -274,6 +278,26 @@ fn kernel(kernel: &Kernel) -> TokenStream {
             let (input, by, output) = (view(&scale.input), view(&scale.by), view(&scale.output));
             let activation = activation(scale.activation);
             rust!(rt::Kernel::Scale(rt::Scale { input: #input, by: #by, output: #output, activation: #activation }))
+        }
+        Kernel::Norm(norm) => {
+            let (input, output, groups) = (view(&norm.input), view(&norm.output), int(norm.groups));
+            let (eps, pack, activation) = (float(norm.eps), int(norm.pack), activation(norm.activation));
+            let by_element = norm.by_element;
+            rust! {
+                rt::Kernel::Norm(rt::Norm {
+                    input: #input, output: #output, groups: #groups, eps: #eps, by_element: #by_element, pack: #pack,
+                    activation: #activation
+                })
+            }
+        }
+        Kernel::LocalNorm(norm) => {
+            let (input, output, size) = (view(&norm.input), view(&norm.output), int(norm.size));
+            let (alpha, beta, k) = (float(norm.alpha), float(norm.beta), float(norm.k));
+            rust! {
+                rt::Kernel::LocalNorm(rt::LocalNorm {
+                    input: #input, output: #output, size: #size, alpha: #alpha, beta: #beta, k: #k
+                })
+            }
         }
         Kernel::Softmax(softmax) => {
             let (input, output) = (view(&softmax.input), view(&softmax.output));

@@ -50,6 +50,8 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::Prelu(_) => "prelu",
         Kernel::Combine(_) => "combine",
         Kernel::Scale(_) => "scale",
+        Kernel::Norm(_) => "norm",
+        Kernel::LocalNorm(_) => "local_response_norm",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "zeros",
@@ -90,6 +92,14 @@ pub fn describe(step: &Step) -> String {
             format!("{first}: {what} of two {}, element by element{then}", map(&combine.output))
         }
         Kernel::Scale(scale) => format!("{first}: each channel of {} times a number{then}", map(&scale.input)),
+        Kernel::Norm(norm) => {
+            let groups = match norm.groups {
+                1 => String::new(),
+                groups => format!(" in {groups} groups of channels"),
+            };
+            format!("{first}: {} by its mean and variance{groups}{then}", map(&norm.input))
+        }
+        Kernel::LocalNorm(norm) => format!("{first}: {} over {} neighbouring channels", map(&norm.input), norm.size),
         Kernel::Softmax(softmax) => format!("{first} of {}", map(&softmax.input)),
         Kernel::Copy(copy) => match (copy.input.place, copy.output.place, step.name.split_once(" to ")) {
             (_, Place::Output(_), Some((value, port))) => {

@@ -23,6 +23,7 @@ pub fn check(plan: &Plan) -> Result<(), String> {
                 }
             }
             Kernel::Affine(affine) => has_pack(plan, affine.pack).map_err(place)?,
+            Kernel::Norm(norm) => has_pack(plan, norm.pack).map_err(place)?,
             Kernel::Prelu(prelu) => has_pack(plan, prelu.pack).map_err(place)?,
             Kernel::ClearBorder(clear) => inside(plan, &clear.view, clear.border).map_err(place)?,
             _ => {}

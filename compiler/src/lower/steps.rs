@@ -6,8 +6,8 @@ use crate::graph::{Call, Graph, Node, Stage, ValueId};
 use crate::ops::Lowering;
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
-    Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear, Pool,
-    Prelu, Scale, Softmax, Step, Text, View,
+    Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear,
+    LocalNorm, Norm, Pool, Prelu, Scale, Softmax, Step, Text, View,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -103,6 +103,19 @@ impl Builder<'_, '_> {
             }
             Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),
             Lowering::Parts(_) => return Err(format!("`{name}` was not split into the layers that it is made of")),
+            Lowering::Norm { groups, eps, by_element } => {
+                let [channels, height, width] = graph.shape(node.inputs[0]).chw();
+                let form = match by_element {
+                    true => Form::Elements { map: [channels, height, width] },
+                    false => Form::Affine { channels },
+                };
+                let pack = self.weights.pack(form, Some(&node.call), None);
+                let (input, output, eps) = (input(0).view, output.view, eps as f32);
+                Kernel::Norm(Norm { input, output, groups, eps, by_element, pack, activation: tail.activation })
+            }
+            Lowering::LocalNorm { size, alpha, beta, k } => {
+                Kernel::LocalNorm(LocalNorm { input: input(0).view, output: output.view, size, alpha, beta, k })
+            }
             Lowering::Scale => {
                 Kernel::Scale(Scale { input: input(0).view, by: input(1).view, output: output.view, activation: tail.activation })
             }

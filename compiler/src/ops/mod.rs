@@ -17,10 +17,14 @@ pub mod elu;
 pub mod flatten;
 pub mod gelu;
 pub mod global_avg_pool;
+pub mod group_norm;
 pub mod hard_sigmoid;
 pub mod hard_swish;
+pub mod instance_norm;
+pub mod layer_norm;
 pub mod leaky_relu;
 pub mod linear;
+pub mod local_response_norm;
 pub mod log_softmax;
 pub mod max_pool;
 pub mod mul;
@@ -42,6 +46,7 @@ pub mod tanh;
 pub mod activation;
 pub mod combine;
 mod misfit;
+pub mod norm;
 #[cfg(test)]
 mod testing;
 pub mod window;
@@ -270,6 +275,26 @@ pub enum Lowering {
     },
     /// Two values of one shape.
     Combine(plan::Combination),
+    /// By the value's own mean and variance; weights are `weight` and `bias`, as far as they are there.
+    Norm {
+        /// Groups of channels with statistics of their own.
+        groups: usize,
+        /// Added to the variance.
+        eps: f64,
+        /// Whether each element of a map has weight and bias of its own, not each channel.
+        by_element: bool,
+    },
+    /// Over neighbouring channels.
+    LocalNorm {
+        /// How many.
+        size: usize,
+        /// Factor of the sum, before it is divided by the size.
+        alpha: f32,
+        /// Exponent.
+        beta: f32,
+        /// Added to the sum.
+        k: f32,
+    },
     /// A map whose channels are each multiplied by a number.
     Scale,
     /// Several layers after one another, each with what its name adds to the path, its word and its arguments.

@@ -1,4 +1,4 @@
-//! Takes an activation into the step that makes its input: convolution, linear layer, pooling, batch norm, `add`, `mul` or `scale`.
+//! Takes an activation into the step that makes its input: convolution, linear layer, pooling, norm, `add`, `mul` or `scale`.
 
 use super::rewrite::{Fuser, Fusion, bare_lowering, fuse_each, own_lowering, stage_lowerings};
 use crate::graph::{Graph, Node};
@@ -18,7 +18,10 @@ fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
 
 /// Whether a node can apply a function to its result: it has neither done so nor pooled it.
 fn takes_activation(graph: &Graph, node: &Node) -> bool {
-    use Lowering::{BatchNorm, Combine, Conv, Linear, Pool, Scale};
+    use Lowering::{BatchNorm, Combine, Conv, Linear, Norm, Pool, Scale};
     let open = stage_lowerings(graph, node).iter().all(|stage| matches!(stage, BatchNorm { .. } | Combine(_)));
-    open && matches!(own_lowering(graph, node), BatchNorm { .. } | Combine(_) | Conv { .. } | Linear { .. } | Pool { .. } | Scale)
+    open && matches!(
+        own_lowering(graph, node),
+        BatchNorm { .. } | Combine(_) | Conv { .. } | Linear { .. } | Norm { .. } | Pool { .. } | Scale
+    )
 }

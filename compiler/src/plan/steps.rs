@@ -125,6 +125,10 @@ pub enum Kernel {
     Combine(Combine),
     /// Each channel of a map times a number.
     Scale(Scale),
+    /// A map normalised by its own mean and variance.
+    Norm(Norm),
+    /// Elements over what their neighbours among the channels amount to.
+    LocalNorm(LocalNorm),
     /// Softmax over channels, at each pixel.
     Softmax(Softmax),
     /// Elements copied from one view to another of the same sizes.
@@ -145,6 +149,8 @@ impl Kernel {
             Kernel::Prelu(prelu) => [Some(&prelu.input), None],
             Kernel::Combine(combine) => [Some(&combine.a), Some(&combine.b)],
             Kernel::Scale(scale) => [Some(&scale.input), Some(&scale.by)],
+            Kernel::Norm(norm) => [Some(&norm.input), None],
+            Kernel::LocalNorm(norm) => [Some(&norm.input), None],
             Kernel::Softmax(softmax) => [Some(&softmax.input), None],
             Kernel::Copy(copy) => [Some(&copy.input), None],
             Kernel::ClearBorder(_) => [None, None],
@@ -163,6 +169,8 @@ impl Kernel {
             Kernel::Prelu(prelu) => &prelu.output,
             Kernel::Combine(combine) => &combine.output,
             Kernel::Scale(scale) => &scale.output,
+            Kernel::Norm(norm) => &norm.output,
+            Kernel::LocalNorm(norm) => &norm.output,
             Kernel::Softmax(softmax) => &softmax.output,
             Kernel::Copy(copy) => &copy.output,
             Kernel::ClearBorder(clear) => &clear.view,
@@ -180,6 +188,8 @@ impl Kernel {
             Kernel::Prelu(prelu) => (Some(&mut prelu.input), None, &mut prelu.output),
             Kernel::Combine(combine) => (Some(&mut combine.a), Some(&mut combine.b), &mut combine.output),
             Kernel::Scale(scale) => (Some(&mut scale.input), Some(&mut scale.by), &mut scale.output),
+            Kernel::Norm(norm) => (Some(&mut norm.input), None, &mut norm.output),
+            Kernel::LocalNorm(norm) => (Some(&mut norm.input), None, &mut norm.output),
             Kernel::Softmax(softmax) => (Some(&mut softmax.input), None, &mut softmax.output),
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
             Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
@@ -347,6 +357,42 @@ pub struct Scale {
     pub output: View,
     /// Applied to the result.
     pub activation: Activation,
+}
+
+/// `activation(scale · (x − μ)/√(σ² + ε) + shift)`, μ and σ² being mean and variance of the channel's group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Norm {
+    /// What is read: NHWC.
+    pub input: View,
+    /// What is written: NHWC, not the input itself.
+    pub output: View,
+    /// Groups of channels with statistics of their own.
+    pub groups: usize,
+    /// ε
+    pub eps: f32,
+    /// Whether scale and shift are those of each element ([`Form::Elements`](super::Form)), not of each channel ([`Form::Affine`](super::Form)).
+    pub by_element: bool,
+    /// Index into [`Plan::packs`].
+    pub pack: usize,
+    /// Applied to the result.
+    pub activation: Activation,
+}
+
+/// `x / (k + alpha/size · Σ x²)^beta`, summed over the channels from `size/2` before to `(size − 1)/2` behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalNorm {
+    /// What is read: NHWC.
+    pub input: View,
+    /// What is written: NHWC, not the input itself.
+    pub output: View,
+    /// Channels that are summed.
+    pub size: usize,
+    /// Factor of the sum.
+    pub alpha: f32,
+    /// Exponent.
+    pub beta: f32,
+    /// Added to the sum.
+    pub k: f32,
 }
 
 /// `exp(x − max) / Σ exp(x − max)` over channels, at each pixel; or its logarithm, `x − max − ln Σ exp(x − max)`.

@@ -86,7 +86,12 @@ pub enum Form {
         /// Channels.
         channels: usize,
     },
-    /// Scale and shift of each channel.
+    /// Scale and shift of each element of a map `[C, H, W]`, which are read as `[H, W, C]`.
+    Elements {
+        /// The map.
+        map: [usize; 3],
+    },
+    /// Scale and shift of each channel: a batch norm's, or a weight and a bias.
     Affine {
         /// Channels.
         channels: usize,

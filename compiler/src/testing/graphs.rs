@@ -143,6 +143,7 @@ impl Attempt<'_> {
                 _ => self.conv(value),
             },
             0..=25 => ("linear", vec![("outputs", Arg::Int(self.random.between(1, 12))), self.flag("bias")], vec![value]),
+            BATCH_NORM..ACTIVATION if self.random.one_in(3) => self.norm(value),
             BATCH_NORM..ACTIVATION => {
                 let affine = self.flag("affine");
                 ("batch_norm", vec![affine, ("eps", Arg::Number(1e-3))], vec![value])
@@ -251,6 +252,20 @@ impl Attempt<'_> {
         let (_, mut args, inputs) = self.depthwise(value);
         args.push(("filters", Arg::Int(self.random.between(1, 8))));
         ("separable_conv", args, inputs)
+    }
+
+    fn norm(&mut self, value: ValueId) -> Choice {
+        let affine = self.flag("affine");
+        match self.random.between(0, 3) {
+            0 => ("group_norm", vec![("groups", Arg::Int(self.random.between(1, 3))), affine], vec![value]),
+            1 => ("layer_norm", vec![affine, self.flag("bias")], vec![value]),
+            2 => ("instance_norm", vec![affine], vec![value]),
+            _ => (
+                "local_response_norm",
+                vec![("size", Arg::Int(self.random.between(1, 4))), ("alpha", Arg::Number(0.5))],
+                vec![value],
+            ),
+        }
     }
 
     fn pool(&mut self, value: ValueId) -> Choice {

@@ -2,7 +2,9 @@
 //!
 //! It reads memory where a kernel would, borders included, so that a layout that is wrong gives wrong results.
 
-use crate::plan::{Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Pack, Place, Plan, Reduce, View, Windows};
+use crate::plan::{
+    Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, View, Windows,
+};
 use crate::tensor::Float;
 
 /// A plan with its weights and memory.
@@ -68,6 +70,13 @@ impl<'a> Machine<'a> {
             Kernel::Scale(step) => map(&output, |y, x, c| {
                 activate(step.activation, self.inside(&step.input, y, x, c) * self.inside(&step.by, 0, 0, c))
             }),
+            Kernel::Norm(step) => self.norm(step),
+            Kernel::LocalNorm(step) => map(&output, |y, x, c| {
+                let (first, end) = (c.saturating_sub(step.size / 2), (c + step.size.div_ceil(2)).min(output.channels));
+                let sum: f64 = (first..end).map(|c| self.inside(&step.input, y, x, c).powi(2)).sum();
+                let base = f64::from(step.k) + f64::from(step.alpha) * sum / step.size as f64;
+                self.inside(&step.input, y, x, c) / base.powf(f64::from(step.beta))
+            }),
             Kernel::Softmax(step) => map(&output, |y, x, c| {
                 let pixel = |c| self.inside(&step.input, y, x, c);
                 let largest = (0..output.channels).map(pixel).fold(f64::NEG_INFINITY, f64::max);
@@ -111,6 +120,34 @@ impl<'a> Machine<'a> {
         map(&conv.output, |y, x, f| {
             let value = |y: isize, x: isize| values[(y as usize * before.width + x as usize) * filters + f];
             reduce(pool.reduce, &pool.windows, pool.size, &conv.output, [y, x], value)
+        })
+    }
+
+    fn norm(&self, norm: &Norm) -> Vec<f64> {
+        let pack = &self.plan.packs[norm.pack];
+        let view = &norm.output;
+        let pixels = view.height * view.width;
+        let len = if norm.by_element { view.len() } else { view.channels };
+        let (scale, shift) = self.folded(pack, len, 1);
+        let per_group = view.channels / norm.groups;
+        let mean = |group: usize, f: &dyn Fn(f64) -> f64| {
+            let mut sum = 0.0;
+            for (y, x) in (0..view.height).flat_map(|y| (0..view.width).map(move |x| (y, x))) {
+                sum += (0..per_group).map(|c| f(self.inside(&norm.input, y, x, group * per_group + c))).sum::<f64>();
+            }
+            sum / (pixels * per_group) as f64
+        };
+        let statistics: Vec<(f64, f64)> = (0..norm.groups)
+            .map(|group| {
+                let mu = mean(group, &|x| x);
+                (mu, mean(group, &|x| (x - mu).powi(2)))
+            })
+            .collect();
+        map(view, |y, x, c| {
+            let (mu, variance) = statistics[c / per_group];
+            let normal = (self.inside(&norm.input, y, x, c) - mu) / (variance + f64::from(norm.eps)).sqrt();
+            let at = if norm.by_element { c * pixels + y * view.width + x } else { c };
+            activate(norm.activation, normal * scale[at] + shift[at])
         })
     }
 

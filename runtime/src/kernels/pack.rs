@@ -50,6 +50,14 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
             let slope = |c: usize| weight[if weights == 1 { 0 } else { c }];
             (0..channels).for_each(|c| pack[c] = slope(c));
         }
+        Form::Elements { map: [channels, height, width] } => {
+            let (pixels, len) = (height * width, channels * height * width);
+            for i in 0..len {
+                let at = i % channels * pixels + i / channels;
+                pack[i] = weight[at];
+                pack[len + i] = bias[at];
+            }
+        }
         Form::Affine { channels } => {
             pack[..channels].copy_from_slice(weight);
             pack[channels..].copy_from_slice(bias);
@@ -64,6 +72,7 @@ fn lens(form: &Form) -> (usize, usize) {
         Form::Conv { filters, channels, window, .. } => (filters * channels * window[0] * window[1], filters),
         Form::Linear { outputs, map } => (outputs * map.iter().product::<usize>(), outputs),
         Form::Slopes { weights, channels } => (weights, channels),
+        Form::Elements { map } => (map.iter().product(), map.iter().product()),
         Form::Affine { channels } => (channels, channels),
     }
 }
@@ -81,6 +90,7 @@ pub fn packed_len(form: &Form, isa: Isa) -> usize {
         }
         Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),
         Form::Slopes { channels, .. } => channels,
+        Form::Elements { map } => 2 * map.iter().product::<usize>(),
         Form::Affine { channels } => 2 * channels,
     }
 }

@@ -3,7 +3,8 @@
 use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
-    Activation, Combination, Conv, Epilogue, FIXED_CONVS, FusedPool, Kernel, Linear, Place, Reduce, View, Windows,
+    Activation, Combination, Conv, Epilogue, FIXED_CONVS, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, View,
+    Windows,
 };
 
 use super::native::args::*;
@@ -48,6 +49,8 @@ enum Call {
     Linear(unsafe extern "C" fn(*const LinearArgs), LinearArgs),
     Pool(unsafe extern "C" fn(*const PoolArgs), Box<PoolArgs>),
     Map(unsafe extern "C" fn(*const MapArgs), Box<MapArgs>),
+    Norm(unsafe extern "C" fn(*const NormArgs), Box<NormArgs>),
+    LocalNorm(unsafe extern "C" fn(*const LocalNormArgs), LocalNormArgs),
     Softmax(unsafe extern "C" fn(*const SoftmaxArgs), SoftmaxArgs),
     Border(unsafe extern "C" fn(*const BorderArgs), BorderArgs),
 }
@@ -143,6 +146,16 @@ impl Prepared {
                 let inputs = [(null_mut(), strides(&copy.input))];
                 map_call(table, MapOp::Copy, &copy.output, &inputs, Activation::Identity)
             }
+            Kernel::Norm(norm) => norm_call(norm, table, packs[norm.pack], &mut binds),
+            Kernel::LocalNorm(norm) => {
+                binds.push(Bind::view(Slot::A, &norm.input));
+                binds.push(Bind::view(Slot::Out, &norm.output));
+                let LocalNorm { input, output, size, alpha, beta, k } = norm;
+                let sizes = [input.height, input.width, input.channels];
+                let (input, output) = (source(input), target(output));
+                let args = LocalNormArgs { input, output, sizes, size: *size, alpha: *alpha, beta: *beta, k: *k };
+                Call::LocalNorm(table.f32_local_norm, args)
+            }
             Kernel::Softmax(softmax) => {
                 binds.push(Bind::view(Slot::A, &softmax.input));
                 binds.push(Bind::view(Slot::Out, &softmax.output));
@@ -185,6 +198,10 @@ impl Prepared {
             (Call::Map(_, args), Slot::A) => args.inputs[0].first = to,
             (Call::Map(_, args), Slot::B) => args.inputs[1].first = to,
             (Call::Map(_, args), Slot::Out) => args.output.first = to,
+            (Call::Norm(_, args), Slot::A | Slot::B) => args.input.first = to,
+            (Call::Norm(_, args), Slot::Out) => args.output.first = to,
+            (Call::LocalNorm(_, args), Slot::A | Slot::B) => args.input.first = to,
+            (Call::LocalNorm(_, args), Slot::Out) => args.output.first = to,
             (Call::Softmax(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::Softmax(_, args), Slot::Out) => args.output.first = to,
             (Call::Border(_, args), _) => args.map.first = to,
@@ -219,6 +236,8 @@ impl Prepared {
                 Call::Linear(kernel, args) => kernel(args),
                 Call::Pool(kernel, args) => kernel(&**args),
                 Call::Map(kernel, args) => kernel(&**args),
+                Call::Norm(kernel, args) => kernel(&**args),
+                Call::LocalNorm(kernel, args) => kernel(args),
                 Call::Softmax(kernel, args) => kernel(args),
                 Call::Border(kernel, args) => kernel(args),
             }
@@ -374,6 +393,25 @@ fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec
         act: act(epilogue.activation),
     };
     Call::Linear(table.f32_linear, args)
+}
+
+fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>) -> Call {
+    let Norm { input, output, groups, eps, activation, by_element, .. } = norm;
+    binds.push(Bind::view(Slot::A, input));
+    binds.push(Bind::view(Slot::Out, output));
+    let [height, width, channels] = [input.height, input.width, input.channels];
+    let (row, pixel, n) = if *by_element { (width * channels, channels, height * width * channels) } else { (0, 0, channels) };
+    let args = NormArgs {
+        input: source(input),
+        output: target(output),
+        sizes: [height, width, channels],
+        groups: *groups,
+        eps: *eps,
+        weights: Source { first: pack, row, pixel },
+        shifts: pack.wrapping_add(n),
+        act: act(*activation),
+    };
+    Call::Norm(table.f32_norm, Box::new(args))
 }
 
 /// The arguments of a pooling from a map of `pool.size` to `output`.

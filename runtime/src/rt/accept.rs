@@ -66,6 +66,8 @@ fn sizes(plan: &Plan) -> Check {
 }
 
 fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
+    // The shape of what each output has one element of.
+    let mut per_output = vec![n_outputs(&pack.form)];
     let weight: Option<Vec<usize>> = match pack.form {
         Form::Conv { algorithm, filters, channels, window, groups } => {
             ensure(groups > 0 && filters % groups == 0, || format!("{filters} filters in {groups} groups"))?;
@@ -86,13 +88,20 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
             ensure(pack.bias.is_none() && pack.batch_norm.is_none(), || "slopes have no bias and no batch norm".to_owned())?;
             Some(vec![weights])
         }
+        Form::Elements { map } => {
+            per_output = map.to_vec();
+            n_elements(&map).ok_or_else(|| format!("a map of {map:?}"))?;
+            ensure(pack.batch_norm.is_none(), || "the weights of elements have no batch norm".to_owned())?;
+            pack.weight.map(|_| map.to_vec())
+        }
         Form::Affine { channels } => {
-            ensure(pack.weight.is_none(), || "an affine has no weight but its batch norm's".to_owned())?;
             ensure(channels > 0, || "no channels".to_owned())?;
-            None
+            let alone = pack.weight.is_none() || pack.batch_norm.is_none();
+            ensure(alone, || "an affine has a weight and a batch norm's besides".to_owned())?;
+            per_output = channel_shape(plan, pack, channels);
+            pack.weight.map(|_| per_output.clone())
         }
     };
-    let per_output = [n_outputs(&pack.form)];
     let tensor = |what: &str, index: usize, shape: &[usize]| match plan.parameters.get(index) {
         Some(parameter) if *parameter.shape == *shape => Ok(()),
         Some(parameter) => Err(format!("its {what} `{}` is {:?}, not {shape:?}", parameter.name, parameter.shape)),
@@ -110,6 +119,15 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
         tensor("variance", norm.variance, &per_output)?;
     }
     Ok(())
+}
+
+/// How a weight by channels is stored: `[C]`, or as that of a `[C, 1, 1]` map.
+fn channel_shape(plan: &Plan, pack: &Pack, channels: usize) -> Vec<usize> {
+    let stored = pack.weight.or(pack.bias).and_then(|index| plan.parameters.get(index));
+    match stored {
+        Some(parameter) if *parameter.shape == [channels, 1, 1] => vec![channels, 1, 1],
+        _ => vec![channels],
+    }
 }
 
 fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
@@ -152,6 +170,25 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             read(plan, by)?;
             ensure([by.height, by.width, by.channels] == [1, 1, input.channels], || unlike(by, input))?;
             written(plan, output)
+        }
+        Kernel::Norm(Norm { input, output, groups, eps: _, by_element, pack, activation: _ }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            written(plan, output)?;
+            lanes(input)?;
+            lanes(output)?;
+            let View { height, width, channels, .. } = *input;
+            ensure(*groups > 0 && channels % groups == 0, || format!("{channels} channels in {groups} groups"))?;
+            let form = if *by_element { Form::Elements { map: [channels, height, width] } } else { Form::Affine { channels } };
+            packed(plan, *pack, &form)
+        }
+        Kernel::LocalNorm(LocalNorm { input, output, size, alpha: _, beta: _, k: _ }) => {
+            same(input, output)?;
+            read(plan, input)?;
+            written(plan, output)?;
+            lanes(input)?;
+            lanes(output)?;
+            ensure(*size > 0 && *size <= MAX_ARENA, || format!("a sum over {size} channels"))
         }
         Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
             same(a, output)?;

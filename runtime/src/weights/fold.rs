@@ -39,6 +39,7 @@ pub(crate) fn n_outputs(form: &Form) -> usize {
     match *form {
         Form::Conv { filters, .. } => filters,
         Form::Linear { outputs, .. } => outputs,
+        Form::Elements { map } => map.iter().product(),
         Form::Slopes { channels, .. } | Form::Affine { channels } => channels,
     }
 }

@@ -251,6 +251,48 @@ pub struct SoftmaxArgs {
     pub log: bool,
 }
 
+/// A norm by mean and variance.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct NormArgs {
+    /// What is read.
+    pub input: Source,
+    /// What is written.
+    pub output: Target,
+    /// Rows, columns, channels.
+    pub sizes: [usize; 3],
+    /// Groups of channels with statistics of their own; they divide the channels.
+    pub groups: usize,
+    /// Added to the variance.
+    pub eps: f32,
+    /// Factors: strides are 0 where they are those of channels.
+    pub weights: Source,
+    /// What is added, by the same strides.
+    pub shifts: *const f32,
+    /// Applied to the result.
+    pub act: Act,
+}
+
+/// A norm by neighbouring channels.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct LocalNormArgs {
+    /// What is read.
+    pub input: Source,
+    /// What is written.
+    pub output: Target,
+    /// Rows, columns, channels.
+    pub sizes: [usize; 3],
+    /// Channels that are summed, at least 1.
+    pub size: usize,
+    /// Factor of the sum, before it is divided by the size.
+    pub alpha: f32,
+    /// Exponent.
+    pub beta: f32,
+    /// Added to the sum.
+    pub k: f32,
+}
+
 /// Zeros around a map.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

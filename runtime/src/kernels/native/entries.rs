@@ -5,7 +5,7 @@ use super::conv::{self, Parts, Rows};
 use super::direct::{self, Finish, Tile, TileFn, Tiled};
 use super::fixed::{Fixed, N_FIXED};
 use super::lanes::{self, Lanes};
-use super::{Table, linear, map, math, pack, pool, softmax};
+use super::{Table, linear, map, math, norm, pack, pool, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -134,6 +134,18 @@ macro_rules! entries {
                 unsafe { softmax::layer::<S>(&*a) }
             }
 
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_norm(a: *const NormArgs) {
+                // SAFETY: as above.
+                unsafe { norm::layer::<S>(&*a) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_local_norm(a: *const LocalNormArgs) {
+                // SAFETY: as above.
+                unsafe { norm::local::<S>(&*a) }
+            }
+
             /// What this instruction set offers.
             pub const TABLE: Table = Table {
                 f32_conv_direct,
@@ -144,6 +156,8 @@ macro_rules! entries {
                 f32_linear,
                 f32_pool,
                 f32_map,
+                f32_norm,
+                f32_local_norm,
                 f32_softmax,
                 f32_clear_border,
                 f32_pack_conv,

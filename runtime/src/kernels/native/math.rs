@@ -222,20 +222,29 @@ unsafe fn softplus<S: Simd>(y: S::V) -> S::V {
     }
 }
 
-/// `ln x` of a normal number of at least 1, by `ln x = k · ln 2 + 2 · artanh((m − 1)/(m + 1))` with `x = m · 2ᵏ`, m about 1.
+/// `ln x` of a positive number, by `ln x = k · ln 2 + 2 · artanh((m − 1)/(m + 1))` with `x = m · 2ᵏ`, m about 1.
 #[inline(always)]
 pub fn ln(x: f32) -> f32 {
-    if x.is_nan() || x.is_infinite() {
-        return x;
-    }
+    // Below the normal range 23 bits higher.
+    let small = x < f32::MIN_POSITIVE;
+    let (y, less) = if small { (x * 8_388_608.0, 23.0) } else { (x, 0.0) };
     // m from √½ to √2: the exponent is counted from the bits of √½.
-    let above = x.to_bits().wrapping_sub(0x3f35_04f3);
-    let k = (above >> 23) as f32;
-    let m = f32::from_bits((above & 0x007f_ffff) + 0x3f35_04f3);
+    let above = y.to_bits().wrapping_sub(0x3f35_04f3) as i32;
+    let k = (above >> 23) as f32 - less;
+    let m = f32::from_bits((above & 0x007f_ffff) as u32 + 0x3f35_04f3);
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
     let p = ((1.403_657_2e-1 * z + 1.399_516_3e-1) * z + 2.001_108_2e-1) * z + 3.333_320_3e-1;
-    k * LN2[0] + (2.0 * (s + s * z * p) + k * LN2[1])
+    let log = k * LN2[0] + (2.0 * (s + s * z * p) + k * LN2[1]);
+    if x > 0.0 && x < f32::INFINITY {
+        log
+    } else if x == 0.0 {
+        f32::NEG_INFINITY
+    } else if x > 0.0 {
+        x
+    } else {
+        f32::NAN
+    }
 }
 
 /// The bounds of an activation: all of `relu` and `relu6`, nothing where there are none. NaN stays.

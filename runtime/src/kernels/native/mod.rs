@@ -16,11 +16,14 @@ pub mod lanes;
 pub mod linear;
 pub mod map;
 pub mod math;
+pub mod norm;
 pub mod pack;
 pub mod pool;
 pub mod softmax;
 
-use args::{BorderArgs, ConvArgs, LinearArgs, MapArgs, PackConvArgs, PackLinearArgs, PoolArgs, SoftmaxArgs};
+use args::{
+    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, SoftmaxArgs,
+};
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
 #[inline(always)]
@@ -60,6 +63,10 @@ pub struct Table {
     pub f32_pool: unsafe extern "C" fn(*const PoolArgs),
     /// Element by element.
     pub f32_map: unsafe extern "C" fn(*const MapArgs),
+    /// By mean and variance.
+    pub f32_norm: unsafe extern "C" fn(*const NormArgs),
+    /// By neighbouring channels.
+    pub f32_local_norm: unsafe extern "C" fn(*const LocalNormArgs),
     /// Over channels.
     pub f32_softmax: unsafe extern "C" fn(*const SoftmaxArgs),
     /// Zeros around a map.

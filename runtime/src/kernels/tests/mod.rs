@@ -7,6 +7,7 @@ mod conv;
 mod guard;
 mod layers;
 mod math;
+mod norms;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};
 
