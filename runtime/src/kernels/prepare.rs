@@ -255,7 +255,9 @@ impl Prepared {
         &mut self,
         ports: &PortPointers<'_>,
     ) {
-        if cfg!(debug_assertions) || !self.is_fixed(C, [KH, KW], [SH, SW]) {
+        // Portable code gains nothing that would be worth compiling an instance of it in the user's crate.
+        let gains = !cfg!(debug_assertions) && self.isa != Isa::Portable;
+        if !gains || !self.is_fixed(C, [KH, KW], [SH, SW]) {
             // SAFETY: the caller's promise is the same.
             return unsafe { self.run(ports) };
         }
@@ -268,7 +270,8 @@ impl Prepared {
                     Isa::Avx512 => entries::avx512::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx2 => entries::avx2::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
-                    _ => entries::portable::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
+                    // Has been left to `run`.
+                    _ => {}
                 }
             }
         }
