@@ -16,28 +16,30 @@ pub use tiling::scratch_len;
 
 use crate::isa::Isa;
 
-/// The kernels of an instruction set.
+/// The kernels of an instruction set, which were compiled with this crate: an ordinary module.
+#[cfg(not(all(convoke_object, not(test), not(clippy), not(doc))))]
 fn table(isa: Isa) -> &'static native::Table {
-    &tables()[match isa {
+    native::entries::TABLES[match isa {
         Isa::Avx512 => 0,
         Isa::Avx2 => 1,
         Isa::Portable => 2,
     }]
 }
 
-/// The kernels that were compiled with this crate: an ordinary module.
-#[cfg(not(all(convoke_object, not(test), not(clippy), not(doc))))]
-fn tables() -> &'static [native::Table; 3] {
-    static TABLES: [native::Table; 3] = native::entries::TABLES;
-    &TABLES
-}
-
-/// The kernels that `build.rs` compiled, optimised, from the same files.
+/// The kernels of an instruction set, which `build.rs` compiled, optimised, from the same files.
 #[cfg(all(convoke_object, not(test), not(clippy), not(doc)))]
-fn tables() -> &'static [native::Table; 3] {
+fn table(isa: Isa) -> &'static native::Table {
     unsafe extern "C" {
-        #[link_name = concat!("convoke_kernels_", env!("CARGO_PKG_VERSION"))]
-        safe static TABLES: [native::Table; 3];
+        #[link_name = concat!("convoke_kernels_avx512_", env!("CARGO_PKG_VERSION"))]
+        safe static AVX512: native::Table;
+        #[link_name = concat!("convoke_kernels_avx2_", env!("CARGO_PKG_VERSION"))]
+        safe static AVX2: native::Table;
+        #[link_name = concat!("convoke_kernels_portable_", env!("CARGO_PKG_VERSION"))]
+        safe static PORTABLE: native::Table;
     }
-    &TABLES
+    match isa {
+        Isa::Avx512 => &AVX512,
+        Isa::Avx2 => &AVX2,
+        Isa::Portable => &PORTABLE,
+    }
 }

@@ -3,9 +3,33 @@
 use super::args::*;
 use super::conv::{self, Parts, Rows};
 use super::direct::{self, Finish, Tile, TileFn, Tiled};
-use super::fixed::{Fixed, N_FIXED};
+use super::fixed::{self, Fixed};
 use super::lanes::{self, Lanes};
 use super::{Table, linear, map, math, norm, pack, pool, softmax};
+
+/// The kernel of each of `plan::FIXED_CONVS`: an instance where runs of the window are so short that it gains, by 1.2 times at 3
+/// channels to 1.7 at 1; the same bits from sizes at run time where it gained nothing, to save the compiler's time.
+macro_rules! fixed_convs {
+    [portable] => {
+        [f32_conv_direct; fixed::N_FIXED]
+    };
+    [$isa:ident] => {
+        [
+            f32_conv_fixed::<1, 3, 3, 1, 1>,
+            f32_conv_fixed::<1, 5, 5, 1, 1>,
+            f32_conv_fixed::<3, 3, 3, 1, 1>,
+            f32_conv_fixed::<3, 3, 3, 2, 2>,
+            f32_conv_direct,
+            f32_conv_direct,
+            f32_conv_direct,
+            f32_conv_direct,
+            f32_conv_direct,
+            f32_conv_direct,
+            f32_conv_direct,
+            f32_conv_direct,
+        ]
+    };
+}
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -152,7 +176,7 @@ macro_rules! entries {
                 f32_conv_depthwise,
                 f32_conv_grouped,
                 f32_conv_grouped_vector,
-                f32_conv_fixed: [f32_conv_direct; N_FIXED],
+                f32_conv_fixed: fixed_convs![$isa],
                 f32_linear,
                 f32_pool,
                 f32_map,
@@ -204,14 +228,14 @@ entries! {
 
 /// The kernels of each instruction set: AVX-512, AVX2, portable. Where a target lacks one, the portable kernels stand in its
 /// place, and `Isa::is_available` says no.
-pub const TABLES: [Table; 3] = [
+pub static TABLES: [&Table; 3] = [
     #[cfg(target_arch = "x86_64")]
-    avx512::TABLE,
+    &avx512::TABLE,
     #[cfg(target_arch = "x86_64")]
-    avx2::TABLE,
+    &avx2::TABLE,
     #[cfg(not(target_arch = "x86_64"))]
-    portable::TABLE,
+    &portable::TABLE,
     #[cfg(not(target_arch = "x86_64"))]
-    portable::TABLE,
-    portable::TABLE,
+    &portable::TABLE,
+    &portable::TABLE,
 ];

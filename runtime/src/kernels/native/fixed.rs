@@ -1,7 +1,7 @@
 //! Direct convolution of few channels with every loop bound of a window a constant: first layers, small networks. Floor 2.
 //!
-//! The same tiles in the same order of sums as `direct`, so the same bits; only the tiles' sizes differ, of which there are few,
-//! as every window has its own.
+//! The same order of sums as `direct`, so the same bits. Only the widest tile has an instance for each window; pixels that it
+//! leaves at a row's end are tiles of `direct`.
 
 use super::args::{Act, ConvArgs};
 use super::conv::Rows;
@@ -52,31 +52,29 @@ unsafe fn row<S: Tiled, const C: usize, const KH: usize, const KW: usize, const 
     // SAFETY: the caller's promise, see `Rows`; a tile ends where the row does.
     unsafe {
         let mut x = 0;
-        if S::PIXELS[1] >= 14 {
-            while x + 14 <= a.width {
-                at::<S, C, KH, KW, SH, SW, NB, 14>(a, w, f, y, x);
-                x += 14;
-            }
-        } else if S::PIXELS[1] == 6 {
-            while x + 6 <= a.width {
-                at::<S, C, KH, KW, SH, SW, NB, 6>(a, w, f, y, x);
-                x += 6;
-            }
-        }
-        if S::PIXELS[1] != 6 {
-            while x + 4 <= a.width {
-                at::<S, C, KH, KW, SH, SW, NB, 4>(a, w, f, y, x);
-                x += 4;
-            }
-        }
         while x < a.width {
-            at::<S, C, KH, KW, SH, SW, NB, 1>(a, w, f, y, x);
-            x += 1;
+            let left = a.width - x;
+            let pixels = match S::LANES {
+                16 => 14,
+                8 => 6,
+                _ => 4,
+            };
+            if left >= pixels {
+                match S::LANES {
+                    16 => at::<S, C, KH, KW, SH, SW, NB, 14>(a, w, f, y, x, 14),
+                    8 => at::<S, C, KH, KW, SH, SW, NB, 6>(a, w, f, y, x, 6),
+                    _ => at::<S, C, KH, KW, SH, SW, NB, 4>(a, w, f, y, x, 4),
+                }
+                x += pixels;
+            } else {
+                at::<S, C, KH, KW, SH, SW, NB, 0>(a, w, f, y, x, left);
+                x = a.width;
+            }
         }
     }
 }
 
-/// One tile.
+/// One tile of `T` pixels; of `pixels` where `T` is 0.
 #[inline(always)]
 unsafe fn at<
     S: Tiled,
@@ -93,8 +91,9 @@ unsafe fn at<
     f: usize,
     y: usize,
     x: usize,
+    pixels: usize,
 ) {
-    let half = T.div_ceil(2);
+    let half = pixels.div_ceil(2);
     let width = NB * S::LANES;
     let filters = width.min(a.filters - f);
     let direct = filters == width && a.residual.first.is_null();
@@ -120,7 +119,11 @@ unsafe fn at<
     };
     // SAFETY: the caller's promise, see `Rows`.
     unsafe {
-        direct::tile::<S, T, NB, true>(&tile);
+        if T == 0 {
+            S::TILES[NB - 1].as_ptr().add(pixels - 1).read()(&tile);
+        } else {
+            direct::tile::<S, T, NB, true>(&tile);
+        }
         if !direct {
             let residual = match a.residual.first.is_null() {
                 true => a.residual.first,
@@ -132,7 +135,7 @@ unsafe fn at<
                 output_pixel: a.output.pixel,
                 residual,
                 residual_pixel: a.residual.pixel,
-                pixels: T,
+                pixels,
                 filters,
                 act: a.act,
             });

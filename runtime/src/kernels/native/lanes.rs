@@ -41,9 +41,9 @@ impl<S: Simd, const READS: u8> Rows for Lanes<S, READS> {
             let (mut n, mut x, mut whole) = (1, 0, filters);
             // SAFETY: the caller's promise.
             unsafe {
-                if square && y + 1 < y1 && (a.stride_h == 1 || a.stride_h == 2) {
+                if square && y + 1 < y1 && (a.stride_h == 1 || (a.stride_h == 2 && READS == DEPTHWISE)) {
                     (n, x, whole) = (2, a.width - a.width % tile_pixels::<S>(), filters - filters % S::LANES);
-                    if a.stride_h == 1 {
+                    if a.stride_h == 1 || READS != DEPTHWISE {
                         two_rows::<S, READS, 1>(a, groups, y, x, whole);
                     } else {
                         two_rows::<S, READS, 2>(a, groups, y, x, whole);

@@ -91,6 +91,7 @@ unsafe fn panels(a: &PackConvArgs, weight: *const f32, pack: *mut f32) {
 /// The pointers are valid for the sizes beside them, `pack` for `(1 + inputs) ·` outputs rounded up to whole vectors.
 #[inline(always)]
 pub unsafe fn linear(a: &PackLinearArgs) {
+    const CHANNELS: usize = 32;
     let padded = div_ceil(a.outputs, a.lanes) * a.lanes;
     let inputs = a.channels * a.pixels;
     // SAFETY: the caller's promise.
@@ -100,13 +101,19 @@ pub unsafe fn linear(a: &PackLinearArgs) {
         while f < padded {
             let width = linear::panel_vectors(a.lanes, padded - f) * a.lanes;
             let to = a.pack.add(padded + f * inputs);
-            for p in 0..a.pixels {
-                for c in 0..a.channels {
-                    for lane in 0..width {
-                        let from = a.weight.wrapping_add(((f + lane) * a.channels + c) * a.pixels + p);
-                        *to.add((p * a.channels + c) * width + lane) = if f + lane < a.outputs { *from } else { 0.0 };
+            // A block of channels at a time: rows of the matrix are read in order, what is written stays in cache meanwhile.
+            let mut first = 0;
+            while first < a.channels {
+                let last = (first + CHANNELS).min(a.channels);
+                for lane in 0..width {
+                    for c in first..last {
+                        for p in 0..a.pixels {
+                            let from = a.weight.wrapping_add(((f + lane) * a.channels + c) * a.pixels + p);
+                            *to.add((p * a.channels + c) * width + lane) = if f + lane < a.outputs { *from } else { 0.0 };
+                        }
                     }
                 }
+                first = last;
             }
             f += width;
         }

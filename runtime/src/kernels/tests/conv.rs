@@ -264,13 +264,17 @@ fn long_maps_are_pooled_in_strips() {
     }
 }
 
-/// An instance in this crate, run where `Prepared::run_fixed` would run it.
+#[test]
+fn every_convolution_of_the_list_has_a_kernel() {
+    assert_eq!(FIXED_CONVS.len(), crate::kernels::native::fixed::N_FIXED);
+}
+
 #[test]
 fn constant_sizes_give_the_bits_of_sizes_at_run_time() {
     for &(channels, window, stride) in FIXED_CONVS {
-        for filters in [1, 6, 16, 20, 32, 48] {
-            for width in [11, 12, 13, 15, 16, 24, 28, 33, 75] {
-                let case = Case { size: [12, width], channels, filters, window, stride, pad: [1, 2], ..PLAIN };
+        for filters in [6, 16, 48] {
+            for width in [11, 13, 28, 33] {
+                let case = Case { size: [11, width], channels, filters, window, stride, pad: [1, 2], ..PLAIN };
                 case.check();
                 same_bits(&case);
             }
@@ -278,7 +282,7 @@ fn constant_sizes_give_the_bits_of_sizes_at_run_time() {
     }
 }
 
-/// Compares the dense kernel with that of a table of constant sizes.
+/// Compares the kernel of the table with that for sizes at run time.
 fn same_bits(case: &Case) {
     let Some([h, w]) = case.out() else { return };
     let mut random = Random(7);

@@ -8,6 +8,8 @@ mod guard;
 mod layers;
 mod math;
 mod norms;
+#[cfg(convoke_object)]
+mod object;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};
 
