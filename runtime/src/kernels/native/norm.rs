@@ -5,7 +5,7 @@
 use crate::simd::Simd;
 
 use super::args::{LocalNormArgs, NormArgs};
-use super::math;
+use super::{div, math};
 
 /// Mean and reciprocal standard deviation of up to 16 channels.
 struct Statistics {
@@ -20,7 +20,7 @@ struct Statistics {
 #[inline(always)]
 pub unsafe fn layer<S: Simd>(a: &NormArgs) {
     let [height, width, channels] = a.sizes;
-    let per_group = channels / a.groups;
+    let per_group = div(channels, a.groups);
     // SAFETY: the caller's promise; blocks of `n` channels from `c` on are channels of the map.
     unsafe {
         if S::LANES.is_multiple_of(per_group) {
@@ -81,7 +81,7 @@ unsafe fn of_lanes<S: Simd>(a: &NormArgs, c: usize, n: usize, per_group: usize) 
     let over_groups = |sums: [f64; 16]| {
         let mut means = [0.0f64; 16];
         for (lane, mean) in means.iter_mut().enumerate().take(n) {
-            let first = lane / per_group * per_group;
+            let first = div(lane, per_group) * per_group;
             let mut sum = 0.0;
             for value in sums.iter().skip(first).take(per_group) {
                 sum += value;
