@@ -94,7 +94,7 @@
 //! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
 //! | 3 | `weights` | files, names, folding |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
-//! | 5 | `session` `summary` | |
+//! | 5 | `session` `summary` `picture` | |
 //! | 6 | `network` | |
 #![deny(missing_docs)]
 
@@ -110,6 +110,7 @@ pub mod isa;
 #[doc(hidden)]
 pub mod kernels;
 mod network;
+mod picture;
 #[doc(hidden)]
 pub mod rt;
 mod session;
@@ -126,6 +127,7 @@ pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::images::{IMAGENET_MEAN, IMAGENET_STD, Preprocess};
 pub use crate::isa::Isa;
 pub use crate::network::{Network, SliceSession};
+pub use crate::picture::Picture;
 pub use crate::session::{Backend, Session, SessionOptions};
 pub use crate::summary::{LayerSummary, Summary};
 pub use crate::tensor::{Map, Value, Vector};

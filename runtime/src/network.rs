@@ -3,6 +3,7 @@
 use convoke_compiler::plan::Port;
 
 use crate::error::Result;
+use crate::picture::Picture;
 use crate::rt::Definition;
 use crate::session::{Session, SessionOptions};
 use crate::summary::Summary;
@@ -28,6 +29,12 @@ pub trait Network: Send + Sync {
 
     /// Its layers as a table.
     fn summary(&self) -> Summary;
+
+    /// Its layers and how values flow between them as a figure: a complete SVG file.
+    fn to_svg(&self) -> String;
+
+    /// The same figure in Graphviz's language.
+    fn to_dot(&self) -> String;
 
     /// A session that takes slices.
     ///
@@ -70,6 +77,14 @@ impl<D: Definition + Send + Sync> Network for D {
 
     fn summary(&self) -> Summary {
         Summary::of(self.net().plan())
+    }
+
+    fn to_svg(&self) -> String {
+        Picture::of(self.net().plan()).to_svg()
+    }
+
+    fn to_dot(&self) -> String {
+        Picture::of(self.net().plan()).to_dot()
     }
 
     fn slice_session(&self, options: SessionOptions) -> Result<Box<dyn SliceSession>> {

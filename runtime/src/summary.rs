@@ -212,7 +212,15 @@ mod tests {
     use convoke_compiler::plan::Layer;
 
     fn layer(path: &'static str, call: &'static str, shape: &[usize], n_parameters: usize, macs: u64) -> Layer {
-        Layer { path: path.into(), call: call.into(), shape: shape.to_vec().into(), n_parameters, macs, step: None }
+        Layer {
+            path: path.into(),
+            call: call.into(),
+            shape: shape.to_vec().into(),
+            n_parameters,
+            macs,
+            step: None,
+            reads: vec![].into(),
+        }
     }
 
     #[test]
@@ -230,6 +238,7 @@ mod tests {
                 layer("", "relu", &[64, 112, 112], 0, 0),
             ]
             .into(),
+            results: vec![].into(),
         };
         let text = Summary::of(&plan).to_string();
         let lines: Vec<&str> = text.lines().collect();
@@ -252,6 +261,7 @@ mod tests {
             packs: vec![].into(),
             steps: vec![].into(),
             layers: vec![layer("layer4.2.downsample.0", call, &[2048, 14, 14], 2_359_296, 1_234_567_890)].into(),
+            results: vec![].into(),
         };
         let text = Summary::of(&plan).to_string();
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");

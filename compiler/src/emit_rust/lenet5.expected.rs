@@ -119,6 +119,16 @@ impl LeNet5 {
     pub fn summary() -> ::convoke::Summary {
         ::convoke::Summary::of(<Self as ::convoke::rt::Definition>::plan())
     }
+    /// A figure of the layers and how values flow between them, groups as boxes: a complete SVG file.
+    #[must_use]
+    pub fn to_svg() -> ::std::string::String {
+        ::convoke::Picture::of(<Self as ::convoke::rt::Definition>::plan()).to_svg()
+    }
+    /// The same figure in Graphviz's language, for other layouts.
+    #[must_use]
+    pub fn to_dot() -> ::std::string::String {
+        ::convoke::Picture::of(<Self as ::convoke::rt::Definition>::plan()).to_dot()
+    }
 }
 const _: () = {
     use ::convoke::rt;
@@ -329,18 +339,98 @@ const _: () = {
         },
     ];
     static LAYERS: [rt::Layer; 12] = [
-        rt::Layer::new("c1", "conv(6, 5x5)", &[6, 28, 28], 156, 117600, rt::Some(0)),
-        rt::Layer::new("1", "tanh", &[6, 28, 28], 0, 0, rt::Some(0)),
-        rt::Layer::new("2", "avg_pool(2x2)", &[6, 14, 14], 0, 0, rt::Some(0)),
-        rt::Layer::new("c3", "conv(16, 5x5)", &[16, 10, 10], 2416, 240000, rt::Some(1)),
-        rt::Layer::new("4", "tanh", &[16, 10, 10], 0, 0, rt::Some(1)),
-        rt::Layer::new("5", "avg_pool(2x2)", &[16, 5, 5], 0, 0, rt::Some(1)),
-        rt::Layer::new("c5", "conv(120, 5x5)", &[120, 1, 1], 48120, 48000, rt::Some(2)),
-        rt::Layer::new("7", "tanh", &[120, 1, 1], 0, 0, rt::Some(2)),
-        rt::Layer::new("8", "flatten", &[120], 0, 0, rt::None),
-        rt::Layer::new("f6", "linear(84)", &[84], 10164, 10080, rt::Some(3)),
-        rt::Layer::new("10", "tanh", &[84], 0, 0, rt::Some(3)),
-        rt::Layer::new("output", "linear(10)", &[10], 850, 840, rt::Some(4)),
+        rt::Layer::new(
+            "c1",
+            "conv(6, 5x5)",
+            &[6, 28, 28],
+            156,
+            117600,
+            rt::Some(0),
+            &[rt::Source::Input(0)],
+        ),
+        rt::Layer::new(
+            "1",
+            "tanh",
+            &[6, 28, 28],
+            0,
+            0,
+            rt::Some(0),
+            &[rt::Source::Layer(0)],
+        ),
+        rt::Layer::new(
+            "2",
+            "avg_pool(2x2)",
+            &[6, 14, 14],
+            0,
+            0,
+            rt::Some(0),
+            &[rt::Source::Layer(1)],
+        ),
+        rt::Layer::new(
+            "c3",
+            "conv(16, 5x5)",
+            &[16, 10, 10],
+            2416,
+            240000,
+            rt::Some(1),
+            &[rt::Source::Layer(2)],
+        ),
+        rt::Layer::new(
+            "4",
+            "tanh",
+            &[16, 10, 10],
+            0,
+            0,
+            rt::Some(1),
+            &[rt::Source::Layer(3)],
+        ),
+        rt::Layer::new(
+            "5",
+            "avg_pool(2x2)",
+            &[16, 5, 5],
+            0,
+            0,
+            rt::Some(1),
+            &[rt::Source::Layer(4)],
+        ),
+        rt::Layer::new(
+            "c5",
+            "conv(120, 5x5)",
+            &[120, 1, 1],
+            48120,
+            48000,
+            rt::Some(2),
+            &[rt::Source::Layer(5)],
+        ),
+        rt::Layer::new(
+            "7",
+            "tanh",
+            &[120, 1, 1],
+            0,
+            0,
+            rt::Some(2),
+            &[rt::Source::Layer(6)],
+        ),
+        rt::Layer::new("8", "flatten", &[120], 0, 0, rt::None, &[rt::Source::Layer(7)]),
+        rt::Layer::new(
+            "f6",
+            "linear(84)",
+            &[84],
+            10164,
+            10080,
+            rt::Some(3),
+            &[rt::Source::Layer(8)],
+        ),
+        rt::Layer::new("10", "tanh", &[84], 0, 0, rt::Some(3), &[rt::Source::Layer(9)]),
+        rt::Layer::new(
+            "output",
+            "linear(10)",
+            &[10],
+            850,
+            840,
+            rt::Some(4),
+            &[rt::Source::Layer(10)],
+        ),
     ];
     static STEPS: [rt::Step; 5] = [
         C1_TANH_AVG_POOL,
@@ -360,6 +450,7 @@ const _: () = {
         packs: rt::List::Borrowed(&PACKS),
         steps: rt::List::Borrowed(&STEPS),
         layers: rt::List::Borrowed(&LAYERS),
+        results: rt::List::Borrowed(&[rt::Source::Layer(11)]),
     };
     impl rt::Definition for LeNet5 {
         type Inputs = ::convoke::Map<1, 32, 32>;

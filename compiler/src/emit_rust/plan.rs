@@ -3,7 +3,7 @@
 use super::rust;
 use crate::plan::{
     Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Pack, Parameter, Place,
-    Plan, Port, Reduce, Step, View, Windows,
+    Plan, Port, Reduce, Source, Step, View, Windows,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -18,7 +18,7 @@ pub fn lists(plan: &Plan, steps: &[Ident]) -> TokenStream {
         list("INPUTS", rust!(rt::Port), plan.inputs.iter().map(port)),
         list("OUTPUTS", rust!(rt::Port), plan.outputs.iter().map(port)),
     ];
-    let (name, arena_len) = (&*plan.name, int(plan.arena_len));
+    let (name, arena_len, results) = (&*plan.name, int(plan.arena_len), sources(&plan.results));
     rust! {
         #(#lists)*
         static PLAN: rt::Plan = rt::Plan {
@@ -30,6 +30,7 @@ pub fn lists(plan: &Plan, steps: &[Ident]) -> TokenStream {
             packs: rt::List::Borrowed(&PACKS),
             steps: rt::List::Borrowed(&STEPS),
             layers: rt::List::Borrowed(&LAYERS),
+            results: rt::List::Borrowed(&#results),
         };
     }
 }
@@ -99,7 +100,22 @@ fn layer(layer: &Layer) -> TokenStream {
         let step = int(step);
         rust!(#step)
     }));
-    rust!(rt::Layer::new(#path, #call, &#shape, #n_parameters, #macs, #step))
+    let reads = sources(&layer.reads);
+    rust!(rt::Layer::new(#path, #call, &#shape, #n_parameters, #macs, #step, &#reads))
+}
+
+fn sources(sources: &[Source]) -> TokenStream {
+    let sources = sources.iter().map(|source| match *source {
+        Source::Input(index) => {
+            let index = int(index);
+            rust!(rt::Source::Input(#index))
+        }
+        Source::Layer(index) => {
+            let index = int(index);
+            rust!(rt::Source::Layer(#index))
+        }
+    });
+    rust!([#(#sources),*])
 }
 
 fn pack(pack: &Pack) -> TokenStream {

@@ -200,6 +200,18 @@ fn methods(surface: &Surface) -> TokenStream {
         pub fn summary() -> #krate::Summary {
             #krate::Summary::of(<Self as #krate::rt::Definition>::plan())
         }
+
+        /// A figure of the layers and how values flow between them, groups as boxes: a complete SVG file.
+        #[must_use]
+        pub fn to_svg() -> ::std::string::String {
+            #krate::Picture::of(<Self as #krate::rt::Definition>::plan()).to_svg()
+        }
+
+        /// The same figure in Graphviz's language, for other layouts.
+        #[must_use]
+        pub fn to_dot() -> ::std::string::String {
+            #krate::Picture::of(<Self as #krate::rt::Definition>::plan()).to_dot()
+        }
     }
 }
 

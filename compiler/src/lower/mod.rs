@@ -86,6 +86,7 @@ fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffe
         outputs: ports(&graph.outputs),
         arena_len,
         layers: List::Owned(summary::layers(original, graph, &step_of_node)),
+        results: List::Owned(summary::results(original)),
         parameters: List::Owned(weights.parameters),
         packs: List::Owned(weights.packs),
         steps: List::Owned(steps),

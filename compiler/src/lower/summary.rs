@@ -1,8 +1,8 @@
-//! The summary: the layers as they were written, and which step computes each.
+//! The summary: the layers as they were written, which step computes each, and what each reads.
 
-use crate::graph::{Call, Graph};
+use crate::graph::{Call, Graph, Node, ValueId};
 use crate::passes::rewrite::call_shapes;
-use crate::plan::{Layer, List, Text};
+use crate::plan::{Layer, List, Source, Text};
 use crate::registry;
 use crate::shape::Shape;
 use crate::text;
@@ -23,9 +23,10 @@ pub fn layers(original: &Graph, graph: &Graph, step_of_node: &[Option<usize>]) -
         let node = graph.nodes.iter().rposition(|node| node.calls().any(is_part))?;
         step_of_node[node]
     };
-    let calls = original.nodes.iter().flat_map(|node| call_shapes(original, node));
+    let sources = sources(original);
+    let calls = original.nodes.iter().flat_map(|node| call_shapes(original, node).into_iter().zip(reads(node, &sources)));
     calls
-        .map(|(call, inputs, output)| {
+        .map(|((call, inputs, output), reads)| {
             let inputs: Vec<&Shape> = inputs.iter().collect();
             let layer = registry::layer(call.layer);
             let parameters = layer.map_or(Vec::new(), |layer| layer.parameters(&call.args, &inputs));
@@ -36,9 +37,40 @@ pub fn layers(original: &Graph, graph: &Graph, step_of_node: &[Option<usize>]) -
                 macs: layer.map_or(0, |layer| layer.macs(&call.args, &inputs, &output)),
                 shape: List::Owned(output.0),
                 step: steps.get_mut(&key(call)).and_then(VecDeque::pop_front).flatten().or_else(|| last_part(call)),
+                reads: List::Owned(reads),
             }
         })
         .collect()
+}
+
+/// What each output of `original` is.
+pub fn results(original: &Graph) -> Vec<Source> {
+    let sources = sources(original);
+    original.outputs.iter().filter_map(|port| sources.get(&port.value).copied()).collect()
+}
+
+/// Where every value comes from: an input, or the last call of the node that defines it.
+fn sources(graph: &Graph) -> BTreeMap<ValueId, Source> {
+    let inputs = graph.inputs.iter().enumerate().map(|(index, port)| (port.value, Source::Input(index)));
+    let mut n_calls = 0;
+    let nodes = graph.nodes.iter().map(|node| {
+        n_calls += node.calls().count();
+        (node.output, Source::Layer(n_calls - 1))
+    });
+    inputs.chain(nodes).collect()
+}
+
+/// What each call of a node reads. A stage reads the call before it and its others.
+fn reads(node: &Node, sources: &BTreeMap<ValueId, Source>) -> Vec<Vec<Source>> {
+    let known = |values: &[ValueId]| values.iter().filter_map(|value| sources.get(value).copied()).collect::<Vec<_>>();
+    let last = match sources.get(&node.output) {
+        Some(Source::Layer(last)) => *last,
+        _ => unreachable!("a node defines a value"),
+    };
+    let first = last - node.epilogue.len();
+    let stages = node.epilogue.iter().enumerate();
+    let stages = stages.map(|(at, stage)| [&[Source::Layer(first + at)], &*known(&stage.others)].concat());
+    std::iter::once(known(&node.inputs)).chain(stages).collect()
 }
 
 /// What tells one call from another.

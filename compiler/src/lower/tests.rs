@@ -3,7 +3,7 @@ use super::memory::{Slot, clearing};
 use super::*;
 use crate::evaluate::evaluate_f64;
 use crate::passes::optimise;
-use crate::plan::{Kernel, Place, View};
+use crate::plan::{Kernel, Place, Source, View};
 use crate::tensor::Tensor;
 use crate::testing::{Machine, dense_block, lenet5, option_a, random_graph, random_input, random_weights, resnet50};
 use crate::text;
@@ -195,6 +195,22 @@ fn the_summary_names_the_step_of_each_layer() {
     assert_eq!(step("layer4.2.add"), Some("layer4.2.conv3 + bn3 + add + relu"));
     assert_eq!(step("flatten"), None);
     assert_eq!(step("fc"), Some("fc"));
+}
+
+#[test]
+fn the_summary_names_what_each_layer_reads() {
+    let (plan, ..) = planned(&resnet50());
+    let reads = |path: &str| {
+        let layer = plan.layers.iter().find(|layer| layer.path == path).expect(path);
+        let name = |source: &Source| match *source {
+            Source::Input(index) => &*plan.inputs[index].name,
+            Source::Layer(index) => &*plan.layers[index].path,
+        };
+        layer.reads.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(reads("conv1"), ["image"]);
+    assert_eq!(reads("layer1.0.add"), ["layer1.0.bn3", "layer1.0.downsample.1"]);
+    assert_eq!(*plan.results, [Source::Layer(plan.layers.len() - 1)]);
 }
 
 /// Views of views, as deep as the network is long, take no stack.

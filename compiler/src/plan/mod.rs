@@ -38,8 +38,10 @@ pub struct Plan {
     pub packs: List<Pack>,
     /// What is computed, in order.
     pub steps: List<Step>,
-    /// The layers as they were written, for the summary.
+    /// The layers as they were written, for the summary and the picture.
     pub layers: List<Layer>,
+    /// What each output is, for the picture.
+    pub results: List<Source>,
 }
 
 /// An input or output: a dense row-major array in PyTorch's order, `[C, H, W]` or `[N]`.
@@ -66,6 +68,17 @@ pub struct Layer {
     pub macs: u64,
     /// The step that computes it; `None` where nothing is left to compute (dropout, a concatenation in place).
     pub step: Option<usize>,
+    /// What it reads, in order.
+    pub reads: List<Source>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Source {
+    /// An input: an index into [`Plan::inputs`].
+    Input(usize),
+    /// A layer before: an index into [`Plan::layers`].
+    Layer(usize),
 }
 
 impl Port {
@@ -76,7 +89,7 @@ impl Port {
 }
 
 impl Layer {
-    /// From its path, call, output's sizes, learned parameters, multiply-adds and the step that computes it.
+    /// From its path, call, output's sizes, learned parameters, multiply-adds, the step that computes it and what it reads.
     pub const fn new(
         path: &'static str,
         call: &'static str,
@@ -84,8 +97,10 @@ impl Layer {
         n_parameters: usize,
         macs: u64,
         step: Option<usize>,
+        reads: &'static [Source],
     ) -> Layer {
-        Layer { path: Cow::Borrowed(path), call: Cow::Borrowed(call), shape: Cow::Borrowed(shape), n_parameters, macs, step }
+        let (path, call) = (Cow::Borrowed(path), Cow::Borrowed(call));
+        Layer { path, call, shape: Cow::Borrowed(shape), n_parameters, macs, step, reads: Cow::Borrowed(reads) }
     }
 }
 

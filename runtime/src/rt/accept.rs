@@ -30,10 +30,26 @@ pub(crate) fn accept(plan: &Plan) -> Result<()> {
     for (i, step) in plan.steps.iter().enumerate() {
         accept_step(plan, &step.kernel).map_err(|what| refuse(format!("step {i}, `{}`: {what}", step.name)))?;
     }
+    sources(plan).map_err(refuse)?;
     match plan.layers.iter().find(|layer| layer.step.is_some_and(|step| step >= plan.steps.len())) {
         Some(layer) => Err(refuse(format!("the layer `{}` names a step that there is not", layer.path))),
         None => Ok(()),
     }
+}
+
+/// Layers read inputs and layers before them; outputs are any of these. The picture relies on it.
+fn sources(plan: &Plan) -> Check {
+    let known = |source: &Source, n_layers: usize| match *source {
+        Source::Input(index) => index < plan.inputs.len(),
+        Source::Layer(index) => index < n_layers,
+    };
+    for (at, layer) in plan.layers.iter().enumerate() {
+        ensure(layer.reads.iter().all(|read| known(read, at)), || {
+            format!("the layer `{}` reads what is not before it", layer.path)
+        })?;
+    }
+    let all_known = plan.results.iter().all(|result| known(result, plan.layers.len()));
+    ensure(all_known && plan.results.len() == plan.outputs.len(), || "its results are not its outputs".to_owned())
 }
 
 /// `Ok` where the condition holds, else what the text says.

@@ -74,7 +74,8 @@ fn sound() -> Plan {
             ),
         ]
         .into(),
-        layers: vec![Layer::new("conv", "conv(3, 3x3, pad = 1)", &[3, 6, 6], 57, 1944, Some(2))].into(),
+        layers: vec![Layer::new("conv", "conv(3, 3x3, pad = 1)", &[3, 6, 6], 57, 1944, Some(2), &[Source::Input(0)])].into(),
+        results: vec![Source::Layer(0)].into(),
     }
 }
 
@@ -179,6 +180,10 @@ fn each_contradiction_is_refused_with_its_reason() {
         ("it has 0 outputs", |p| p.outputs.to_mut().clear()),
         ("two parameters are called `conv.bias`", |p| p.parameters.to_mut()[2].name = "conv.bias".into()),
         ("names a step that there is not", |p| p.layers.to_mut()[0].step = Some(4)),
+        ("reads what is not before it", |p| p.layers.to_mut()[0].reads.to_mut()[0] = Source::Input(1)),
+        ("reads what is not before it", |p| p.layers.to_mut()[0].reads.to_mut()[0] = Source::Layer(0)),
+        ("results are not its outputs", |p| p.results.to_mut()[0] = Source::Layer(1)),
+        ("results are not its outputs", |p| p.results.to_mut().clear()),
     ];
     for (expected, change) in cases {
         let mut plan = sound();
