@@ -23,8 +23,8 @@ use std::path::Path;
 /// }
 /// ```
 ///
-/// makes a struct `LeNet5` with `load`, `random`, `session`, `summary` and the constants `PARAMETERS`, `MACS`, `ARENA_BYTES`, `INPUT` and
-/// `OUTPUT`; its inputs and outputs are types: `Map<1, 32, 32>` and `Vector<10>`.
+/// makes a struct `LeNet5` with `load`, `random`, `session`, `summary`, `to_svg` and the constants `PARAMETERS`, `MACS`,
+/// `ARENA_BYTES`, `INPUT` and `OUTPUT`; its inputs and outputs are types: `Map<1, 32, 32>` and `Vector<10>`.
 ///
 /// # Networks
 ///

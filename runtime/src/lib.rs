@@ -89,7 +89,7 @@
 //!
 //! | Floor | Modules | |
 //! |---|---|---|
-//! | 0 | `error` `buffer` `isa` | errors, aligned memory, the instruction set |
+//! | 0 | `error` `buffer` `isa` `numbers` | errors, aligned memory, the instruction set, numbers as text |
 //! | 1 | `tensor` `simd` | maps and vectors; one vector type per instruction set |
 //! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
 //! | 3 | `weights` | files, names, folding |
@@ -110,6 +110,7 @@ pub mod isa;
 #[doc(hidden)]
 pub mod kernels;
 mod network;
+mod numbers;
 mod picture;
 #[doc(hidden)]
 pub mod rt;

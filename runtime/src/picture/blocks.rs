@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use convoke_compiler::plan::{Layer, Plan, Source};
 
-use super::thousands;
+use crate::numbers::thousands;
 
 /// Groups inside one another at most; what lies deeper stands in the last.
 const MAX_DEPTH: usize = 16;

@@ -10,6 +10,7 @@ mod svg;
 use convoke_compiler::plan::Plan;
 
 use self::blocks::Blocks;
+use crate::numbers::thousands;
 
 /// The layers of a network and how values flow between them, to be drawn: what `to_svg()` and `to_dot()` draw.
 ///
@@ -41,19 +42,6 @@ impl Picture {
     pub fn to_dot(&self) -> String {
         dot::write(&self.blocks, &self.caption)
     }
-}
-
-/// `1,234,567`
-fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -112,15 +112,15 @@ fn check(plan: &Plan) {
     let everything = members(&blocks, 0);
     assert_eq!(everything.len(), nodes.len() + groups.len() - 1, "{everything:?}");
     // Boxes hold their members and nothing else; other boxes do not meet.
-    for group in 0..groups.len() {
+    for (group, &around) in groups.iter().enumerate() {
         let held = members(&blocks, group);
         for &child in &everything {
             if held.contains(&child) {
-                assert!(inside(rect(child), groups[group]), "{child:?} leaves group {group}");
+                assert!(inside(rect(child), around), "{child:?} leaves group {group}");
             } else if child != Child::Group(group)
                 && !matches!(child, Child::Group(other) if members(&blocks, other).contains(&Child::Group(group)))
             {
-                assert!(group == 0 || !overlap(rect(child), groups[group]), "{child:?} is in group {group}");
+                assert!(group == 0 || !overlap(rect(child), around), "{child:?} is in group {group}");
             }
         }
     }
