@@ -1,7 +1,7 @@
 //! The README is true: its layer table is the registry's, its commands are those that `.ci/run` runs, and the compile error it
 //! shows is one that the compiler gives. (Its Rust code is compiled and run as this package's documentation tests.)
 //!
-//! `UPDATE_README=1 cargo test -p convoke-tests --test readme` writes the layer table anew.
+//! `RECORD=1 cargo test -p convoke-tests --test readme` writes the layer table anew.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,10 +29,10 @@ fn the_layer_table_is_the_registrys() {
     let (before, rest) = readme.split_once(OPEN).expect("the mark before the layer table");
     let (table, after) = rest.split_once(CLOSE).expect("the mark after the layer table");
     let expected = convoke_compiler::registry::table();
-    if std::env::var_os("UPDATE_README").is_some() {
+    if std::env::var_os("RECORD").is_some() {
         fs::write(root().join("README.md"), format!("{before}{OPEN}{expected}{CLOSE}{after}")).expect("a writable README");
     } else {
-        assert!(table == expected, "the README's layer table is not the registry's: run this test with UPDATE_README=1");
+        assert!(table == expected, "the README's layer table is not the registry's: run this test with RECORD=1");
     }
 }
 
