@@ -372,7 +372,7 @@ pub struct Norm {
     pub eps: f32,
     /// Whether scale and shift are those of each element ([`Form::Elements`](super::Form)), not of each channel ([`Form::Affine`](super::Form)).
     pub by_element: bool,
-    /// Index into [`Plan::packs`].
+    /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
     /// Applied to the result.
     pub activation: Activation,
