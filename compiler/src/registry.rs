@@ -15,6 +15,7 @@ macro_rules! layers {
 
 layers! {
     ops::conv::Conv,
+    ops::conv_transpose::ConvTranspose,
     ops::depthwise_conv::DepthwiseConv,
     ops::separable_conv::SeparableConv,
     ops::linear::Linear,
@@ -23,6 +24,8 @@ layers! {
     ops::adaptive_avg_pool::AdaptiveAvgPool,
     ops::adaptive_max_pool::AdaptiveMaxPool,
     ops::global_avg_pool::GlobalAvgPool,
+    ops::upsample::Upsample,
+    ops::resize::Resize,
     ops::batch_norm::BatchNorm,
     ops::group_norm::GroupNorm,
     ops::layer_norm::LayerNorm,

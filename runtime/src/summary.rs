@@ -102,6 +102,7 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
         Kernel::Scale(_) => "scale",
         Kernel::Norm(_) => "norm",
         Kernel::LocalNorm(_) => "local norm",
+        Kernel::Resize(_) => "resize",
         Kernel::Softmax(softmax) if softmax.log => "log_softmax",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",

@@ -146,6 +146,102 @@ conv("grouped_32_per_group", (64, 7, 7), 64, 3, pad=1, groups=2)
 conv("grouped_1x1", (24, 5, 5), 40, 1, groups=8)
 conv("grouped_5x5_dilation", (8, 14, 13), 12, (5, 2), pad=(3, 1), dilation=(2, 1), groups=4)
 
+# Transposed convolution: strides that are longer than the window, padding, output padding, dilation, groups.
+def transpose(name, shape, filters, window, stride=1, pad=0, output_pad=0, dilation=1, groups=1, bias=True, then=()):
+    window, stride, pad, dilation = pair(window), pair(stride), pair(pad), pair(dilation)
+
+    def compute(w, x):
+        weight = w("c.weight", shape[0], filters // groups, *window)
+        x = F.conv_transpose2d(x, weight, w("c.bias", filters) if bias else None, stride, pad, output_pad, groups, dilation)
+        if "norm" in then:
+            x = norm(w, x, "bn", filters)
+        return F.relu(x) if "relu" in then else x
+
+    line = f"conv_transpose(%0, filters = {filters}, window = {window[0]}x{window[1]}, stride = {stride[0]}x{stride[1]}, "
+    line += f"pad = ({pad[0]}, {pad[1]}), output_pad = {output_pad}, dilation = {dilation[0]}x{dilation[1]}, groups = {groups}, "
+    lines = [line + f'bias = {str(bias).lower()}) "c"']
+    lines += ['batch_norm(%1) "bn"'] if "norm" in then else []
+    lines += [f"relu(%{len(lines)})"] if "relu" in then else []
+    case(name, [shape], lines, compute)
+
+
+transpose("transpose_2x2_stride", (16, 5, 7), 9, 2, 2)
+transpose("transpose_3x3", (5, 4, 6), 17, 3)
+transpose("transpose_3x3_pad", (20, 7, 5), 16, 3, pad=1)
+transpose("transpose_3x3_stride_pad", (6, 5, 4), 21, 3, 2, 1)
+transpose("transpose_output_pad", (6, 5, 4), 10, 3, 2, 1, 1)
+transpose("transpose_4x4_stride_pad", (33, 4, 3), 18, 4, 2, 1, bias=False)
+transpose("transpose_5x5_stride_3", (7, 4, 5), 5, 5, 3, 2, 2)
+transpose("transpose_stride_beyond_window", (4, 3, 4), 6, 2, 3)
+transpose("transpose_1x1_stride", (9, 4, 5), 8, 1, 2, output_pad=1)
+transpose("transpose_2x3_strides", (3, 5, 4), 4, (2, 3), (3, 2), (0, 1))
+transpose("transpose_2x2_pad_1", (8, 5, 6), 16, 2, 2, 1)
+transpose("transpose_2x2_pad_1_output_pad", (8, 5, 6), 16, 2, 2, 1, 1)
+transpose("transpose_dilation", (5, 4, 5), 11, 3, 1, 1, dilation=2)
+transpose("transpose_dilation_stride", (5, 4, 5), 11, 3, 2, 1, 1, dilation=3)
+transpose("transpose_dilation_meets_stride", (5, 4, 5), 11, 3, 2, 1, dilation=2)
+transpose("transpose_dilation_6_stride_4", (3, 3, 4), 5, (4, 2), 4, 2, dilation=6)
+transpose("transpose_groups", (12, 4, 5), 8, 3, 2, 1, groups=4)
+transpose("transpose_depthwise", (19, 5, 4), 19, 4, 2, 1, groups=19)
+transpose("transpose_depthwise_bilinear", (3, 4, 4), 3, 4, 2, 1, groups=3, bias=False)
+transpose("transpose_groups_of_32", (64, 3, 3), 64, 2, 2, groups=2)
+transpose("transpose_one_pixel", (30, 1, 1), 12, 4)
+transpose("transpose_one_pixel_stride", (30, 1, 1), 12, 3, 2, 1, 1)
+transpose("transpose_to_one_channel", (9, 4, 5), 1, 2, 2)
+transpose("transpose_from_one_channel", (1, 6, 5), 3, 3, 2)
+transpose("transpose_large_pad", (4, 6, 7), 5, 3, 1, 2)
+transpose("transpose_norm_relu", (12, 4, 5), 20, 2, 2, bias=False, then=("norm", "relu"))
+transpose("transpose_relu", (12, 4, 5), 20, 3, 2, 1, 1, then=("relu",))
+case(
+    "transpose_add_concat",
+    [(8, 4, 5), (6, 8, 10)],
+    [
+        'conv_transpose(%0, filters = 6, window = 2x2, stride = 2) "up"',
+        "add(%2, %1)",
+        "concat(%1, %3)",
+        'conv(%4, filters = 7, window = 3x3, pad = 1) "c"',
+    ],
+    lambda w, a, b: F.conv2d(
+        torch.cat([b, F.conv_transpose2d(a, w("up.weight", 8, 6, 2, 2), w("up.bias", 6), 2) + b], 1),
+        w("c.weight", 7, 12, 3, 3),
+        w("c.bias", 7),
+        1,
+        1,
+    ),
+)
+
+# At another size. The factor is given where PyTorch has one, since it reads `size` by a ratio of its own.
+for c, h, w_ in [(3, 5, 4), (16, 2, 3), (37, 1, 2), (1, 4, 4), (5, 1, 1)]:
+    for down, across in [(2, 2), (3, 1), (2, 5)]:
+        for mode, corners in [("nearest", False), ("bilinear", False), ("bilinear", True)]:
+            word = mode + ("_corners" if corners else "")
+            args = f"scale = {down}x{across}, mode = {mode}, align_corners = {str(corners).lower()}"
+            case(
+                f"upsample_{c}_{word}_{down}x{across}",
+                [(c, h, w_)],
+                [f"upsample(%0, {args})"],
+                lambda w, x, m=mode, a=corners, s=(down, across): F.interpolate(
+                    x, scale_factor=s, mode=m, **({"align_corners": a} if m == "bilinear" else {})
+                ),
+            )
+for c, h, w_, oh, ow in [(3, 5, 7, 8, 3), (17, 6, 4, 6, 9), (8, 7, 7, 1, 1), (33, 4, 5, 10, 11)]:
+    for mode, corners in [("nearest", False), ("bilinear", False), ("bilinear", True)]:
+        word = mode + ("_corners" if corners else "")
+        case(
+            f"resize_{c}_{word}_{oh}x{ow}",
+            [(c, h, w_)],
+            [f"resize(%0, size = {oh}x{ow}, mode = {mode}, align_corners = {str(corners).lower()})"],
+            lambda w, x, m=mode, a=corners, s=(oh, ow): F.interpolate(
+                x, size=s, mode=m, **({"align_corners": a} if m == "bilinear" else {})
+            ),
+        )
+case(
+    "upsample_then_conv",
+    [(6, 4, 5)],
+    ["upsample(%0, scale = 2)", 'conv(%1, filters = 9, window = 3x3, pad = 1) "c"'],
+    lambda w, x: F.conv2d(F.interpolate(x, scale_factor=2), w("c.weight", 9, 6, 3, 3), w("c.bias", 9), 1, 1),
+)
+
 # The words for convolutions channel by channel.
 def depthwise_words(name, shape, window, stride=1, pad=0, dilation=1, multiplier=1, bias=True, filters=None):
     """`depthwise_conv`, or with `filters` `separable_conv`."""

@@ -3,7 +3,7 @@
 use super::rust;
 use crate::plan::{
     Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Pack, Parameter, Place,
-    Plan, Port, Reduce, Source, Step, View, Windows,
+    Plan, Port, Reduce, Sampling, Source, Step, View, Windows,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -141,6 +141,17 @@ fn form(form: &Form) -> TokenStream {
             let (filters, channels, window, groups) = (int(filters), int(channels), ints(&window), int(groups));
             rust! {
                 rt::Form::Conv { algorithm: #algorithm, filters: #filters, channels: #channels, window: #window, groups: #groups }
+            }
+        }
+        Form::ConvPart { algorithm, filters, channels, window, groups, kernel, first, step } => {
+            let algorithm = self::algorithm(algorithm);
+            let (filters, channels, window, groups) = (int(filters), int(channels), ints(&window), int(groups));
+            let (kernel, first, step) = (ints(&kernel), ints(&first), ints(&step));
+            rust! {
+                rt::Form::ConvPart {
+                    algorithm: #algorithm, filters: #filters, channels: #channels, window: #window, groups: #groups,
+                    kernel: #kernel, first: #first, step: #step
+                }
             }
         }
         Form::Linear { outputs, map } => {
@@ -314,6 +325,14 @@ fn kernel(kernel: &Kernel) -> TokenStream {
                     input: #input, output: #output, size: #size, alpha: #alpha, beta: #beta, k: #k
                 })
             }
+        }
+        Kernel::Resize(resize) => {
+            let (input, output) = (view(&resize.input), view(&resize.output));
+            let sampling = match resize.sampling {
+                Sampling::Nearest => rust!(rt::Sampling::Nearest),
+                Sampling::Bilinear { align_corners } => rust!(rt::Sampling::Bilinear { align_corners: #align_corners }),
+            };
+            rust!(rt::Kernel::Resize(rt::Resize { input: #input, output: #output, sampling: #sampling }))
         }
         Kernel::Softmax(softmax) => {
             let (input, output) = (view(&softmax.input), view(&softmax.output));

@@ -52,6 +52,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::Scale(_) => "scale",
         Kernel::Norm(_) => "norm",
         Kernel::LocalNorm(_) => "local_response_norm",
+        Kernel::Resize(_) => "resize",
         Kernel::Softmax(_) => "softmax",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "zeros",
@@ -100,6 +101,9 @@ pub fn describe(step: &Step) -> String {
             format!("{first}: {} by its mean and variance{groups}{then}", map(&norm.input))
         }
         Kernel::LocalNorm(norm) => format!("{first}: {} over {} neighbouring channels", map(&norm.input), norm.size),
+        Kernel::Resize(resize) => {
+            format!("{first}: {} channels, {}", resize.input.channels, sides(&resize.input, &resize.output))
+        }
         Kernel::Softmax(softmax) => format!("{first} of {}", map(&softmax.input)),
         Kernel::Copy(copy) => match (copy.input.place, copy.output.place, step.name.split_once(" to ")) {
             (_, Place::Output(_), Some((value, port))) => {

@@ -338,6 +338,15 @@ fn borders(graph: &Graph, lowerings: &Lowerings) -> Vec<[usize; 4]> {
         let after = borders[node.output.0 as usize];
         let needed = match *lowering {
             Lowering::Conv { pad, .. } => pad,
+            Lowering::ConvTranspose { ref phases, .. } => {
+                let [_, height, width] = graph.shape(node.inputs[0]).chw();
+                let most = |axis: usize, n: usize| {
+                    let borders = phases[axis].iter().map(|phase| phase.border(n));
+                    borders.fold([0, 0], |[before, after], [b, a]| [before.max(b), after.max(a)])
+                };
+                let ([top, bottom], [left, right]) = (most(0, height), most(1, width));
+                [top, left, bottom, right]
+            }
             Lowering::Pad(pad) => std::array::from_fn(|side| pad[side].saturating_add(after[side])),
             Lowering::Identity => after,
             _ => continue,

@@ -3,11 +3,11 @@
 use super::layout::{Layout, Lowerings, Spot};
 use super::weights::Weights;
 use crate::graph::{Call, Graph, Node, Stage, ValueId};
-use crate::ops::Lowering;
+use crate::ops::{Lowering, Phase};
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
     Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear,
-    LocalNorm, Norm, Pool, Prelu, Scale, Softmax, Step, Text, View,
+    LocalNorm, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -116,6 +116,18 @@ impl Builder<'_, '_> {
             Lowering::LocalNorm { size, alpha, beta, k } => {
                 Kernel::LocalNorm(LocalNorm { input: input(0).view, output: output.view, size, alpha, beta, k })
             }
+            Lowering::Resize(sampling) => Kernel::Resize(Resize { input: input(0).view, output: output.view, sampling }),
+            Lowering::ConvTranspose { window, stride, groups, ref phases } => {
+                let buffers: Vec<usize> = node.reads().map(|read| layout.spot(read).buffer).chain([output.buffer]).collect();
+                for &down in &phases[0] {
+                    for &across in &phases[1] {
+                        let part = TransposePart { window, stride, groups, phases: [down, across] };
+                        let kernel = self.transpose_part(node, &part, &tail, input(0).view, output.view);
+                        self.push(name.clone(), kernel, buffers.clone());
+                    }
+                }
+                return Ok(());
+            }
             Lowering::Scale => {
                 Kernel::Scale(Scale { input: input(0).view, by: input(1).view, output: output.view, activation: tail.activation })
             }
@@ -173,12 +185,56 @@ impl Builder<'_, '_> {
         Ok(())
     }
 
+    /// The convolution that makes the pixels of one remainder by the stride.
+    fn transpose_part(&mut self, node: &Node, part: &TransposePart, tail: &Tail, input: View, output: View) -> Kernel {
+        let TransposePart { window: kernel, stride, groups, phases } = *part;
+        let of = |f: fn(Phase) -> usize| phases.map(f);
+        let (remainder, positions) = (of(|phase| phase.remainder), of(|phase| phase.positions));
+        let (window, dilation) = (of(|phase| phase.taps), of(|phase| phase.dilation));
+        // Every stride-th pixel, from the remainder on.
+        let strided = |view: View| View {
+            offset: view.offset + remainder[0] * view.row + remainder[1] * view.pixel,
+            height: positions[0],
+            width: positions[1],
+            row: view.row * stride[0],
+            pixel: view.pixel * stride[1],
+            ..view
+        };
+        let (filters, channels) = (output.channels, input.channels / groups);
+        let algorithm = Algorithm::choose(input.channels, filters, groups);
+        let [first, step] = [of(|phase| phase.first), of(|phase| phase.step)];
+        let form = Form::ConvPart { algorithm, filters, channels, window, groups, kernel, first, step };
+        let pack = self.weights.pack(form, Some(&node.call), tail.batch_norm);
+        // A window that starts inside of the map reads a part of it.
+        let pad = phases.map(|phase| usize::try_from(-phase.start).unwrap_or(0));
+        let skip = phases.map(|phase| usize::try_from(phase.start).unwrap_or(0));
+        let input = View {
+            offset: input.offset + skip[0] * input.row + skip[1] * input.pixel,
+            height: input.height.saturating_sub(skip[0]).max(1),
+            width: input.width.saturating_sub(skip[1]).max(1),
+            ..input
+        };
+        let residual = tail.residual.map(|value| strided(self.layout.spot(value).view));
+        let epilogue = Epilogue { residual, activation: tail.activation, pool: None };
+        let output = strided(output);
+        Kernel::Conv(Conv { algorithm, input, output, window, stride: [1, 1], dilation, pad, groups, pack, epilogue })
+    }
+
     /// Copies a value to its channels of a whole, unless it was written there.
     fn place(&mut self, name: &str, part: ValueId, to: Spot) {
         if !self.layout.is_at(part, to) {
             self.copy(name.to_string(), self.layout.source(part), to);
         }
     }
+}
+
+/// A part of a transposed convolution.
+struct TransposePart {
+    window: [usize; 2],
+    stride: [usize; 2],
+    groups: usize,
+    /// Down and across.
+    phases: [Phase; 2],
 }
 
 /// What becomes of a node's result before it is stored.

@@ -11,6 +11,7 @@ pub mod avg_pool;
 pub mod batch_norm;
 pub mod concat;
 pub mod conv;
+pub mod conv_transpose;
 pub mod depthwise_conv;
 pub mod dropout;
 pub mod elu;
@@ -33,6 +34,7 @@ pub mod pad_channels;
 pub mod prelu;
 pub mod relu;
 pub mod relu6;
+pub mod resize;
 pub mod scale;
 pub mod separable_conv;
 pub mod sigmoid;
@@ -41,12 +43,14 @@ pub mod softmax;
 pub mod softplus;
 pub mod subsample;
 pub mod tanh;
+pub mod upsample;
 
 // What several layers share.
 pub mod activation;
 pub mod combine;
 mod misfit;
 pub mod norm;
+mod resample;
 #[cfg(test)]
 mod testing;
 pub mod window;
@@ -333,6 +337,20 @@ pub enum Lowering {
         /// Whether a bias is there.
         bias: bool,
     },
+    /// A transposed convolution, as a convolution for each remainder of the output's rows and columns by the stride; weights are
+    /// `weight`, then `bias` if any.
+    ConvTranspose {
+        /// Down and across.
+        window: [usize; 2],
+        /// Down and across.
+        stride: [usize; 2],
+        /// Groups.
+        groups: usize,
+        /// Down and across.
+        phases: [Vec<Phase>; 2],
+    },
+    /// A map at another size.
+    Resize(plan::Sampling),
     /// A fully connected layer; weights are `weight`, then `bias` if any.
     Linear {
         /// Whether a bias is there.
@@ -347,6 +365,33 @@ pub enum Lowering {
         /// Before.
         before: usize,
     },
+}
+
+/// One axis of a convolution that is a part of a transposed one: it makes the output's positions of one remainder by the stride.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Phase {
+    /// The first of these positions.
+    pub remainder: usize,
+    /// How many there are.
+    pub positions: usize,
+    /// Elements of the convolution's window.
+    pub taps: usize,
+    /// The first element of the whole window that is one of them, the last of the convolution's; beyond the window where there is none.
+    pub first: usize,
+    /// Distance between them in the whole window.
+    pub step: usize,
+    /// Distance between the elements of the input that they meet.
+    pub dilation: usize,
+    /// The element of the input where the first window starts; before the map where it is negative.
+    pub start: i64,
+}
+
+impl Phase {
+    /// Elements before the map that are read, and after its n.
+    pub fn border(&self, n: usize) -> [usize; 2] {
+        let end = self.start + ((self.positions - 1) + (self.taps - 1) * self.dilation + 1) as i64 - n as i64;
+        [-self.start, end].map(|over| usize::try_from(over).unwrap_or(0))
+    }
 }
 
 /// [`Layer`] behind a pointer.

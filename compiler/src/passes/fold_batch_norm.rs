@@ -14,6 +14,9 @@ pub fn run(graph: &mut Graph) {
 fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
     let Some(Lowering::BatchNorm { .. }) = bare_lowering(fuser.graph, node) else { return None };
     let (producer, before) = fuser.only_for_one(node.inputs[0])?;
-    let folds = matches!(bare_lowering(fuser.graph, before)?, Lowering::Conv { .. } | Lowering::Linear { .. });
+    let folds = matches!(
+        bare_lowering(fuser.graph, before)?,
+        Lowering::Conv { .. } | Lowering::ConvTranspose { .. } | Lowering::Linear { .. }
+    );
     folds.then_some(Fusion { producer, position: 0 })
 }

@@ -25,5 +25,5 @@ fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
 /// Whether a node can add a value to its result: a convolution or linear layer with at most a batch norm behind it.
 fn takes_residual(graph: &Graph, node: &Node) -> bool {
     let plain = stage_lowerings(graph, node).iter().all(|stage| matches!(stage, Lowering::BatchNorm { .. }));
-    plain && matches!(own_lowering(graph, node), Lowering::Conv { .. } | Lowering::Linear { .. })
+    plain && matches!(own_lowering(graph, node), Lowering::Conv { .. } | Lowering::ConvTranspose { .. } | Lowering::Linear { .. })
 }

@@ -129,6 +129,8 @@ pub enum Kernel {
     Norm(Norm),
     /// Elements over what their neighbours among the channels amount to.
     LocalNorm(LocalNorm),
+    /// A map at another size.
+    Resize(Resize),
     /// Softmax over channels, at each pixel.
     Softmax(Softmax),
     /// Elements copied from one view to another of the same sizes.
@@ -151,6 +153,7 @@ impl Kernel {
             Kernel::Scale(scale) => [Some(&scale.input), Some(&scale.by)],
             Kernel::Norm(norm) => [Some(&norm.input), None],
             Kernel::LocalNorm(norm) => [Some(&norm.input), None],
+            Kernel::Resize(resize) => [Some(&resize.input), None],
             Kernel::Softmax(softmax) => [Some(&softmax.input), None],
             Kernel::Copy(copy) => [Some(&copy.input), None],
             Kernel::ClearBorder(_) => [None, None],
@@ -171,6 +174,7 @@ impl Kernel {
             Kernel::Scale(scale) => &scale.output,
             Kernel::Norm(norm) => &norm.output,
             Kernel::LocalNorm(norm) => &norm.output,
+            Kernel::Resize(resize) => &resize.output,
             Kernel::Softmax(softmax) => &softmax.output,
             Kernel::Copy(copy) => &copy.output,
             Kernel::ClearBorder(clear) => &clear.view,
@@ -190,6 +194,7 @@ impl Kernel {
             Kernel::Scale(scale) => (Some(&mut scale.input), Some(&mut scale.by), &mut scale.output),
             Kernel::Norm(norm) => (Some(&mut norm.input), None, &mut norm.output),
             Kernel::LocalNorm(norm) => (Some(&mut norm.input), None, &mut norm.output),
+            Kernel::Resize(resize) => (Some(&mut resize.input), None, &mut resize.output),
             Kernel::Softmax(softmax) => (Some(&mut softmax.input), None, &mut softmax.output),
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
             Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
@@ -393,6 +398,29 @@ pub struct LocalNorm {
     pub beta: f32,
     /// Added to the sum.
     pub k: f32,
+}
+
+/// How a map is read at another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// The element at `floor(i·n/out)`.
+    Nearest,
+    /// The mean, by their distances, of the elements around a place.
+    Bilinear {
+        /// Whether that is `i·(n − 1)/(out − 1)`, else `max((i + 1/2)·n/out − 1/2, 0)`.
+        align_corners: bool,
+    },
+}
+
+/// A map at another size, channel by channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resize {
+    /// What is read: NHWC.
+    pub input: View,
+    /// What is written: NHWC.
+    pub output: View,
+    /// How.
+    pub sampling: Sampling,
 }
 
 /// `exp(x − max) / Σ exp(x − max)` over channels, at each pixel; or its logarithm, `x − max − ln Σ exp(x − max)`.

@@ -72,6 +72,26 @@ pub enum Form {
         /// Groups.
         groups: usize,
     },
+    /// Of a weight `[channels · groups, filters / groups, kernel…]` of a transposed convolution, a part that is a convolution: element t
+    /// of its window is element `first + step·(window − 1 − t)` of the kernel, and zero beyond it.
+    ConvPart {
+        /// The kernel.
+        algorithm: Algorithm,
+        /// Filters of all groups together.
+        filters: usize,
+        /// Channels of one group.
+        channels: usize,
+        /// Of the convolution, down and across.
+        window: [usize; 2],
+        /// Groups.
+        groups: usize,
+        /// Down and across.
+        kernel: [usize; 2],
+        /// Down and across.
+        first: [usize; 2],
+        /// Down and across.
+        step: [usize; 2],
+    },
     /// Of a weight `[outputs, inputs]`. The inputs are those of a flattened map `[C, H, W]`, which is read as `[H, W, C]`.
     Linear {
         /// Rows.
@@ -96,6 +116,18 @@ pub enum Form {
         /// Channels.
         channels: usize,
     },
+}
+
+impl Form {
+    /// The form of the convolution that a part of a transposed one is; any other form as it is.
+    pub fn of_part(&self) -> Form {
+        match *self {
+            Form::ConvPart { algorithm, filters, channels, window, groups, .. } => {
+                Form::Conv { algorithm, filters, channels, window, groups }
+            }
+            form => form,
+        }
+    }
 }
 
 impl Parameter {

@@ -63,7 +63,7 @@ pub fn random_graph(seed: u64, n_nodes: usize) -> Graph {
     while graph.nodes.len() < n_nodes {
         let (layer, args, inputs) = Attempt { graph: &graph, random }.layer();
         let added = add(&mut graph, layer, &args, inputs);
-        if added && matches!(layer, "conv" | "linear") && random.one_in(2) {
+        if added && matches!(layer, "conv" | "linear" | "conv_transpose") && random.one_in(2) {
             follow(&mut graph, random);
         }
     }
@@ -139,6 +139,8 @@ impl Attempt<'_> {
         match percent {
             0..=25 if is_map => match self.random.between(0, 9) {
                 0 => self.depthwise(value),
+                2 | 3 => self.transpose(value),
+                4 => self.resample(value),
                 1 => self.separable(value),
                 _ => self.conv(value),
             },
@@ -265,6 +267,32 @@ impl Attempt<'_> {
                 vec![("size", Arg::Int(self.random.between(1, 4))), ("alpha", Arg::Number(0.5))],
                 vec![value],
             ),
+        }
+    }
+
+    fn transpose(&mut self, value: ValueId) -> Choice {
+        let channels = self.graph.shape(value).chw()[0];
+        let groups = self.random.pick(&[1, 1, if channels.is_multiple_of(2) { 2 } else { 1 }, channels]);
+        let args = vec![
+            ("filters", Arg::Int(groups * self.random.between(1, 3))),
+            ("window", self.pair(1, 4)),
+            ("stride", self.pair(1, 3)),
+            ("pad", self.sides(1)),
+            ("output_pad", Arg::Int(usize::from(self.random.one_in(4)))),
+            ("dilation", if self.random.one_in(4) { self.pair(1, 3) } else { Arg::Pair([1, 1]) }),
+            ("groups", Arg::Int(groups)),
+            self.flag("bias"),
+        ];
+        ("conv_transpose", args, vec![value])
+    }
+
+    fn resample(&mut self, value: ValueId) -> Choice {
+        let bilinear = self.random.one_in(2);
+        let mode = ("mode", Arg::Word(if bilinear { "bilinear" } else { "nearest" }));
+        let corners = ("align_corners", Arg::Flag(bilinear && self.random.one_in(2)));
+        match self.random.one_in(2) {
+            true => ("upsample", vec![("scale", self.pair(1, 3)), mode, corners], vec![value]),
+            false => ("resize", vec![("size", self.pair(1, 9)), mode, corners], vec![value]),
         }
     }
 

@@ -3,7 +3,8 @@
 //! It reads memory where a kernel would, borders included, so that a layout that is wrong gives wrong results.
 
 use crate::plan::{
-    Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, View, Windows,
+    Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, Resize, Sampling, View,
+    Windows,
 };
 use crate::tensor::Float;
 
@@ -77,6 +78,7 @@ impl<'a> Machine<'a> {
                 let base = f64::from(step.k) + f64::from(step.alpha) * sum / step.size as f64;
                 self.inside(&step.input, y, x, c) / base.powf(f64::from(step.beta))
             }),
+            Kernel::Resize(step) => self.resize(step),
             Kernel::Softmax(step) => map(&output, |y, x, c| {
                 let pixel = |c| self.inside(&step.input, y, x, c);
                 let largest = (0..output.channels).map(pixel).fold(f64::NEG_INFINITY, f64::max);
@@ -151,6 +153,47 @@ impl<'a> Machine<'a> {
         })
     }
 
+    fn resize(&self, resize: &Resize) -> Vec<f64> {
+        let Resize { input, output, sampling } = resize;
+        let source = |i: usize, n: usize, out: usize| -> (usize, usize, f64) {
+            let (i_, n_, out_) = (i as f64, n as f64, out as f64);
+            let at = match sampling {
+                Sampling::Nearest => return (i * n / out, i * n / out, 0.0),
+                Sampling::Bilinear { align_corners: true } => i_ * (n_ - 1.0) / (out_ - 1.0).max(1.0),
+                Sampling::Bilinear { align_corners: false } => ((i_ + 0.5) * n_ / out_ - 0.5).max(0.0),
+            };
+            let first = at as usize;
+            (first, (first + 1).min(n - 1), at - first as f64)
+        };
+        map(output, |y, x, c| {
+            let (top, bottom, down) = source(y, input.height, output.height);
+            let (left, right, across) = source(x, input.width, output.width);
+            let row = |y| self.inside(input, y, left, c) * (1.0 - across) + self.inside(input, y, right, c) * across;
+            row(top) * (1.0 - down) + row(bottom) * down
+        })
+    }
+
+    /// A weight as a convolution has it: of a part of a transposed one, its elements in their places.
+    fn as_conv(&self, form: &crate::plan::Form, weight: Vec<f64>) -> Vec<f64> {
+        let crate::plan::Form::ConvPart { filters, channels, window, groups, kernel, first, step, .. } = *form else {
+            return weight;
+        };
+        let per_group = filters / groups;
+        let mut part = Vec::new();
+        for f in 0..filters {
+            for c in 0..channels {
+                for (i, j) in (0..window[0]).flat_map(|i| (0..window[1]).map(move |j| (i, j))) {
+                    let row = first[0] + step[0] * (window[0] - 1 - i);
+                    let column = first[1] + step[1] * (window[1] - 1 - j);
+                    let at = |c: usize, f: usize| ((c * per_group + f) * kernel[0] + row) * kernel[1] + column;
+                    let inside = row < kernel[0] && column < kernel[1];
+                    part.push(if inside { weight[at(f / per_group * channels + c, f % per_group)] } else { 0.0 });
+                }
+            }
+        }
+        part
+    }
+
     fn linear(&self, linear: &Linear) -> Vec<f64> {
         let Linear { input, output, pack, epilogue } = linear;
         let pack = &self.plan.packs[*pack];
@@ -183,7 +226,7 @@ impl<'a> Machine<'a> {
             Some(index) => self.parameters[index].iter().map(|&value| f64::from(value)).collect(),
             None => vec![otherwise; len],
         };
-        let mut weight = parameter(pack.weight, 1.0, outputs * per_output);
+        let mut weight = self.as_conv(&pack.form, parameter(pack.weight, 1.0, outputs * per_output));
         let mut bias = parameter(pack.bias, 0.0, outputs);
         assert_eq!((weight.len(), bias.len()), (outputs * per_output, outputs), "{pack:?}");
         if let Some(BatchNorm { weight: gamma, bias: beta, mean, variance, eps }) = pack.batch_norm {

@@ -16,7 +16,8 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
     assert_eq!((weight.len(), bias.len()), (n_weights, n_biases), "weight and bias of {form:?}");
     let mut pack = Buffer::zeroed(packed_len(form, isa));
     let table = super::table(isa);
-    match *form {
+    match form.of_part() {
+        Form::ConvPart { .. } => unreachable!("{form:?} is a convolution's"),
         Form::Conv { algorithm, filters, channels, window, groups } => {
             let args = PackConvArgs {
                 weight: weight.as_ptr(),
@@ -69,7 +70,9 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
 /// Elements of the weight and of the bias.
 fn lens(form: &Form) -> (usize, usize) {
     match *form {
-        Form::Conv { filters, channels, window, .. } => (filters * channels * window[0] * window[1], filters),
+        Form::Conv { filters, channels, window, .. } | Form::ConvPart { filters, channels, window, .. } => {
+            (filters * channels * window[0] * window[1], filters)
+        }
         Form::Linear { outputs, map } => (outputs * map.iter().product::<usize>(), outputs),
         Form::Slopes { weights, channels } => (weights, channels),
         Form::Elements { map } => (map.iter().product(), map.iter().product()),
@@ -80,7 +83,8 @@ fn lens(form: &Form) -> (usize, usize) {
 /// Elements of a pack.
 pub fn packed_len(form: &Form, isa: Isa) -> usize {
     let lanes = isa.lanes();
-    match *form {
+    match form.of_part() {
+        Form::ConvPart { .. } => unreachable!("{form:?} is a convolution's"),
         Form::Conv { algorithm, filters, channels, window, groups } => {
             let per_filter = 1 + channels * window[0] * window[1];
             match conv_tiling(algorithm, filters / groups, channels, isa) {

@@ -3,8 +3,8 @@
 use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
-    Activation, Combination, Conv, Epilogue, FIXED_CONVS, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, View,
-    Windows,
+    Activation, Combination, Conv, Epilogue, FIXED_CONVS, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, Resize,
+    Sampling, View, Windows,
 };
 
 use super::native::args::*;
@@ -51,6 +51,7 @@ enum Call {
     Map(unsafe extern "C" fn(*const MapArgs), Box<MapArgs>),
     Norm(unsafe extern "C" fn(*const NormArgs), Box<NormArgs>),
     LocalNorm(unsafe extern "C" fn(*const LocalNormArgs), LocalNormArgs),
+    Resize(unsafe extern "C" fn(*const ResizeArgs), ResizeArgs),
     Softmax(unsafe extern "C" fn(*const SoftmaxArgs), SoftmaxArgs),
     Border(unsafe extern "C" fn(*const BorderArgs), BorderArgs),
 }
@@ -156,6 +157,18 @@ impl Prepared {
                 let args = LocalNormArgs { input, output, sizes, size: *size, alpha: *alpha, beta: *beta, k: *k };
                 Call::LocalNorm(table.f32_local_norm, args)
             }
+            Kernel::Resize(Resize { input, output, sampling }) => {
+                binds.push(Bind::view(Slot::A, input));
+                binds.push(Bind::view(Slot::Out, output));
+                let kind = match sampling {
+                    Sampling::Nearest => SamplingKind::Nearest,
+                    Sampling::Bilinear { align_corners: false } => SamplingKind::Edges,
+                    Sampling::Bilinear { align_corners: true } => SamplingKind::Corners,
+                };
+                let (from, to) = ([input.height, input.width], [output.height, output.width]);
+                let (channels, input, output) = (input.channels, source(input), target(output));
+                Call::Resize(table.f32_resize, ResizeArgs { input, output, from, to, channels, kind })
+            }
             Kernel::Softmax(softmax) => {
                 binds.push(Bind::view(Slot::A, &softmax.input));
                 binds.push(Bind::view(Slot::Out, &softmax.output));
@@ -202,6 +215,8 @@ impl Prepared {
             (Call::Norm(_, args), Slot::Out) => args.output.first = to,
             (Call::LocalNorm(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::LocalNorm(_, args), Slot::Out) => args.output.first = to,
+            (Call::Resize(_, args), Slot::A | Slot::B) => args.input.first = to,
+            (Call::Resize(_, args), Slot::Out) => args.output.first = to,
             (Call::Softmax(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::Softmax(_, args), Slot::Out) => args.output.first = to,
             (Call::Border(_, args), _) => args.map.first = to,
@@ -238,6 +253,7 @@ impl Prepared {
                 Call::Map(kernel, args) => kernel(&**args),
                 Call::Norm(kernel, args) => kernel(&**args),
                 Call::LocalNorm(kernel, args) => kernel(args),
+                Call::Resize(kernel, args) => kernel(args),
                 Call::Softmax(kernel, args) => kernel(args),
                 Call::Border(kernel, args) => kernel(args),
             }

@@ -85,14 +85,14 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
     // The shape of what each output has one element of.
     let mut per_output = vec![n_outputs(&pack.form)];
     let weight: Option<Vec<usize>> = match pack.form {
+        Form::ConvPart { algorithm, filters, channels, window, groups, kernel, .. } => {
+            conv_groups(algorithm, filters, channels, groups)?;
+            n_elements(&[filters, channels, window[0], window[1]]).ok_or_else(|| format!("a part of {window:?}"))?;
+            let inputs = n_elements(&[channels, groups]).ok_or_else(|| format!("{channels} channels in {groups} groups"))?;
+            Some(vec![inputs, filters / groups, kernel[0], kernel[1]])
+        }
         Form::Conv { algorithm, filters, channels, window, groups } => {
-            ensure(groups > 0 && filters % groups == 0, || format!("{filters} filters in {groups} groups"))?;
-            let fits = match algorithm {
-                Algorithm::Direct => groups == 1,
-                Algorithm::Depthwise => filters == groups && channels == 1,
-                Algorithm::Grouped => true,
-            };
-            ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels"))?;
+            conv_groups(algorithm, filters, channels, groups)?;
             Some(vec![filters, channels, window[0], window[1]])
         }
         Form::Linear { outputs, map } => {
@@ -135,6 +135,17 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
         tensor("variance", norm.variance, &per_output)?;
     }
     Ok(())
+}
+
+/// Whether an algorithm is for such groups.
+fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, groups: usize) -> Check {
+    ensure(groups > 0 && filters.is_multiple_of(groups), || format!("{filters} filters in {groups} groups"))?;
+    let fits = match algorithm {
+        Algorithm::Direct => groups == 1,
+        Algorithm::Depthwise => filters == groups && channels == 1,
+        Algorithm::Grouped => true,
+    };
+    ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels"))
 }
 
 /// How a weight by channels is stored: `[C]`, or as that of a `[C, 1, 1]` map.
@@ -205,6 +216,16 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             lanes(input)?;
             lanes(output)?;
             ensure(*size > 0 && *size <= MAX_ARENA, || format!("a sum over {size} channels"))
+        }
+        Kernel::Resize(Resize { input, output, sampling: _ }) => {
+            ensure(input.channels == output.channels, || unlike(input, output))?;
+            read(plan, input)?;
+            written(plan, output)?;
+            lanes(input)?;
+            lanes(output)?;
+            // Positions are multiplied by sizes.
+            let fits = |n: usize, out: usize| n <= MAX_ARENA / out;
+            ensure(fits(input.height, output.height) && fits(input.width, output.width), || unlike(input, output))
         }
         Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
             same(a, output)?;
@@ -410,7 +431,7 @@ fn lanes(view: &View) -> Check {
 /// Whether a step's pack is there and of the form that its sizes ask for.
 fn packed(plan: &Plan, pack: usize, form: &Form) -> Check {
     match plan.packs.get(pack) {
-        Some(pack) if pack.form == *form => Ok(()),
+        Some(pack) if pack.form.of_part() == *form => Ok(()),
         Some(pack) => Err(format!("its pack is {:?}, not {form:?}", pack.form)),
         None => Err(format!("pack {pack} of {}", plan.packs.len())),
     }

@@ -1,4 +1,5 @@
-//! From the tensors of a state dict to the weight and bias that a kernel packs: batch norm folded in, in f64. Floor 3.
+//! From the tensors of a state dict to the weight and bias that a kernel packs: a transposed convolution's rearranged, batch norm folded
+//! in, in f64. Floor 3.
 
 use convoke_compiler::plan::{BatchNorm, Form, Pack};
 
@@ -20,7 +21,7 @@ pub(crate) struct Folded {
 pub(crate) fn fold(pack: &Pack, weights: &Weights) -> Result<Folded> {
     let n_outputs = n_outputs(&pack.form);
     let mut weight = match pack.weight {
-        Some(index) => weights.read(index)?,
+        Some(index) => part_of_transposed(&pack.form, weights.read(index)?),
         None => vec![1.0; n_outputs],
     };
     let bias = match pack.bias {
@@ -34,10 +35,33 @@ pub(crate) fn fold(pack: &Pack, weights: &Weights) -> Result<Folded> {
     Ok(Folded { weight, bias })
 }
 
+/// The weight of a convolution that is a part of a transposed one, `[filters, channels, window…]`, from `[channels · groups,
+/// filters / groups, kernel…]`; that of any other form as it is.
+fn part_of_transposed(form: &Form, weight: Vec<f32>) -> Vec<f32> {
+    let Form::ConvPart { filters, channels, window: [rows, columns], groups, kernel, first, step, .. } = *form else {
+        return weight;
+    };
+    let per_group = filters / groups;
+    let tap = |axis: usize, from_last: usize| step[axis].saturating_mul(from_last).saturating_add(first[axis]);
+    let mut part = Vec::with_capacity(filters * channels * rows * columns);
+    for f in 0..filters {
+        for c in 0..channels {
+            let window = ((f / per_group * channels + c) * per_group + f % per_group) * kernel[0] * kernel[1];
+            for i in (0..rows).rev().map(|i| tap(0, i)) {
+                for j in (0..columns).rev().map(|j| tap(1, j)) {
+                    let inside = i < kernel[0] && j < kernel[1];
+                    part.push(if inside { weight[window + i * kernel[1] + j] } else { 0.0 });
+                }
+            }
+        }
+    }
+    part
+}
+
 /// Filters, rows or channels: how many biases a form has.
 pub(crate) fn n_outputs(form: &Form) -> usize {
     match *form {
-        Form::Conv { filters, .. } => filters,
+        Form::Conv { filters, .. } | Form::ConvPart { filters, .. } => filters,
         Form::Linear { outputs, .. } => outputs,
         Form::Elements { map } => map.iter().product(),
         Form::Slopes { channels, .. } | Form::Affine { channels } => channels,

@@ -293,6 +293,36 @@ pub struct LocalNormArgs {
     pub k: f32,
 }
 
+/// How a map is read at another size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum SamplingKind {
+    /// The nearest element.
+    Nearest,
+    /// Four mixed, the map's edges staying where they are.
+    Edges,
+    /// Four mixed, the corners' centres staying where they are.
+    Corners,
+}
+
+/// A map at another size.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ResizeArgs {
+    /// What is read.
+    pub input: Source,
+    /// What is written.
+    pub output: Target,
+    /// Rows and columns of the input.
+    pub from: [usize; 2],
+    /// Rows and columns of the output.
+    pub to: [usize; 2],
+    /// Of both.
+    pub channels: usize,
+    /// How.
+    pub kind: SamplingKind,
+}
+
 /// Zeros around a map.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

@@ -5,7 +5,7 @@ use super::conv::{self, Parts, Rows};
 use super::direct::{self, Finish, Tile, TileFn, Tiled};
 use super::fixed::{self, Fixed};
 use super::lanes::{self, Lanes};
-use super::{Table, linear, map, math, norm, pack, pool, softmax};
+use super::{Table, linear, map, math, norm, pack, pool, resize, softmax};
 
 /// The kernel of each of `plan::FIXED_CONVS`: an instance where runs of the window are so short that it gains, by 1.2 times at 3
 /// channels to 1.7 at 1; the same bits from sizes at run time where it gained nothing, to save the compiler's time.
@@ -170,6 +170,12 @@ macro_rules! entries {
                 unsafe { norm::local::<S>(&*a) }
             }
 
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_resize(a: *const ResizeArgs) {
+                // SAFETY: as above.
+                unsafe { resize::layer::<S>(&*a) }
+            }
+
             /// What this instruction set offers.
             pub const TABLE: Table = Table {
                 f32_conv_direct,
@@ -182,6 +188,7 @@ macro_rules! entries {
                 f32_map,
                 f32_norm,
                 f32_local_norm,
+                f32_resize,
                 f32_softmax,
                 f32_clear_border,
                 f32_pack_conv,

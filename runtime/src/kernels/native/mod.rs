@@ -19,10 +19,12 @@ pub mod math;
 pub mod norm;
 pub mod pack;
 pub mod pool;
+pub mod resize;
 pub mod softmax;
 
 use args::{
-    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, SoftmaxArgs,
+    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, ResizeArgs,
+    SoftmaxArgs,
 };
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
@@ -67,6 +69,8 @@ pub struct Table {
     pub f32_norm: unsafe extern "C" fn(*const NormArgs),
     /// By neighbouring channels.
     pub f32_local_norm: unsafe extern "C" fn(*const LocalNormArgs),
+    /// A map at another size.
+    pub f32_resize: unsafe extern "C" fn(*const ResizeArgs),
     /// Over channels.
     pub f32_softmax: unsafe extern "C" fn(*const SoftmaxArgs),
     /// Zeros around a map.

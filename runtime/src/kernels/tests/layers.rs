@@ -1,8 +1,8 @@
 //! Everything but convolutions.
 
 use convoke_compiler::plan::{
-    Activate, Activation, Affine, ClearBorder, Combination, Combine, Copy, Epilogue, Form, Kernel, Linear, Pool, Reduce, Softmax,
-    View, Windows,
+    Activate, Activation, Affine, ClearBorder, Combination, Combine, Copy, Epilogue, Form, Kernel, Linear, Pool, Reduce, Resize,
+    Sampling, Softmax, View, Windows,
 };
 use proptest::prelude::*;
 
@@ -198,6 +198,44 @@ fn activations_work_in_place_and_keep_nan() {
         let expected = input.clone().map(|x| activate(activation, x));
         for isa in isas() {
             check(&arena.run(&kernel, isa, None, &view), &expected, 1e-6, &(isa, activation));
+        }
+    }
+}
+
+#[test]
+fn resizing_reads_the_elements_around_a_place() {
+    let mut random = Random(5);
+    for (from, to) in [([1, 1], [3, 2]), ([4, 3], [8, 6]), ([5, 7], [3, 4]), ([6, 2], [1, 9])] {
+        for channels in [1, 3, 8, 17, 33] {
+            let input = Map::random([from[0], from[1], channels], &mut random);
+            for sampling in
+                [Sampling::Nearest, Sampling::Bilinear { align_corners: false }, Sampling::Bilinear { align_corners: true }]
+            {
+                let place = |i: usize, axis: usize| match sampling {
+                    Sampling::Nearest => (i * from[axis] / to[axis]) as f64,
+                    Sampling::Bilinear { align_corners: false } => {
+                        ((i as f64 + 0.5) * from[axis] as f64 / to[axis] as f64 - 0.5).clamp(0.0, from[axis] as f64 - 1.0)
+                    }
+                    Sampling::Bilinear { align_corners: true } => {
+                        i as f64 * (from[axis] - 1) as f64 / (to[axis].max(2) - 1) as f64
+                    }
+                };
+                // Each element by how near it is.
+                let expected = Map::from_fn([to[0], to[1], channels], |y, x, c| {
+                    let (down, across) = (place(y, 0), place(x, 1));
+                    let near = |at: f64, i: usize| (1.0 - (at - i as f64).abs()).max(0.0);
+                    let all = (0..from[0]).flat_map(|row| (0..from[1]).map(move |column| (row, column)));
+                    all.map(|(row, column)| near(down, row) * near(across, column) * input.at(row, column, c)).sum()
+                });
+                let mut arena = Arena::default();
+                let source = arena.view(input.size, channels % 2, [1, 0, 0, 2]);
+                arena.put(&source, &input);
+                let output = arena.view(expected.size, 2, [0, 1, 1, 0]);
+                let kernel = Kernel::Resize(Resize { input: source, output, sampling });
+                for isa in isas() {
+                    check(&arena.run(&kernel, isa, None, &output), &expected, 1e-6, &(isa, &kernel));
+                }
+            }
         }
     }
 }
