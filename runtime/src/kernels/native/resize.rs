@@ -3,6 +3,7 @@
 use crate::simd::Simd;
 
 use super::args::{ResizeArgs, SamplingKind};
+use super::div;
 
 /// Along one axis the two elements that are mixed, and the share of the second.
 #[inline(always)]
@@ -10,7 +11,7 @@ fn source(a: &ResizeArgs, axis: usize, i: usize) -> (usize, usize, f32) {
     let (n, out) = (a.from[axis], a.to[axis]);
     let at = match a.kind {
         SamplingKind::Nearest => {
-            let at = i * n / out;
+            let at = div(i * n, out);
             return (at, at, 0.0);
         }
         SamplingKind::Corners => match out {
