@@ -38,7 +38,7 @@ impl Layer for AvgPool {
     const SOURCE: &'static str = "`nn.AvgPool2d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "window", kind: Kind::Pair, default: Default::Required, about: "rows x columns" },
+        window::WINDOW,
         Param { name: "stride", kind: Kind::Pair, default: Default::Of("window"), about: "distance between windows" },
         Param {
             name: "pad",
@@ -52,12 +52,7 @@ impl Layer for AvgPool {
             default: Default::Value(Arg::Flag(true)),
             about: "whether padding counts as zeros in the mean",
         },
-        Param {
-            name: "round",
-            kind: Kind::Word(Round::WORDS),
-            default: Default::Value(Arg::Word("exact")),
-            about: "what to do with positions that the stride does not reach",
-        },
+        window::ROUND,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {

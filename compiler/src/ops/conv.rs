@@ -13,7 +13,7 @@ use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, misfit};
 use crate::diag::Problem;
 use crate::dim::{self, Round};
-use crate::graph::{Arg, Args, Padding};
+use crate::graph::{Arg, Args};
 use crate::plan::Init;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
@@ -102,20 +102,10 @@ impl Layer for Conv {
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         Param { name: "filters", kind: Kind::Size, default: Default::Required, about: "output channels" },
-        Param { name: "window", kind: Kind::Pair, default: Default::Required, about: "rows x columns" },
-        Param { name: "stride", kind: Kind::Pair, default: Default::Value(Arg::Pair([1, 1])), about: "distance between windows" },
-        Param {
-            name: "pad",
-            kind: Kind::Pad { same: true },
-            default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
-            about: "zeros around the map",
-        },
-        Param {
-            name: "dilation",
-            kind: Kind::Pair,
-            default: Default::Value(Arg::Pair([1, 1])),
-            about: "distance between a window's elements",
-        },
+        window::WINDOW,
+        window::STRIDE,
+        window::PAD,
+        window::DILATION,
         Param {
             name: "groups",
             kind: Kind::Size,
@@ -123,12 +113,7 @@ impl Layer for Conv {
             about: "groups of channels that do not see each other; as many as channels: depthwise",
         },
         Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether a bias is added" },
-        Param {
-            name: "round",
-            kind: Kind::Word(Round::WORDS),
-            default: Default::Value(Arg::Word("exact")),
-            about: "what to do with positions that the stride does not reach",
-        },
+        window::ROUND,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
@@ -205,6 +190,7 @@ impl Layer for Conv {
 mod tests {
     use super::*;
     use crate::diag::Blame;
+    use crate::graph::Padding;
     use crate::ops::testing::{args, counting, evaluate, infer, n_parameters, problem, tensor};
 
     /// Filters and a square window.

@@ -93,7 +93,7 @@ impl Layer for ConvTranspose {
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         Param { name: "filters", kind: Kind::Size, default: Default::Required, about: "output channels" },
-        Param { name: "window", kind: Kind::Pair, default: Default::Required, about: "rows x columns" },
+        window::WINDOW,
         Param {
             name: "stride",
             kind: Kind::Pair,
@@ -112,12 +112,7 @@ impl Layer for ConvTranspose {
             default: Default::Value(Arg::Int(0)),
             about: "rows and columns that the output has more, at the bottom and right",
         },
-        Param {
-            name: "dilation",
-            kind: Kind::Pair,
-            default: Default::Value(Arg::Pair([1, 1])),
-            about: "distance between a window's elements",
-        },
+        window::DILATION,
         Param {
             name: "groups",
             kind: Kind::Size,

@@ -10,8 +10,7 @@
 use super::conv::Conv;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, window};
 use crate::diag::Problem;
-use crate::dim::Round;
-use crate::graph::{Arg, Args, Padding};
+use crate::graph::{Arg, Args};
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
 
@@ -42,28 +41,13 @@ impl Layer for DepthwiseConv {
     const SOURCE: &'static str = "`nn.Conv2d(…, groups=C)`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "window", kind: Kind::Pair, default: Default::Required, about: "rows x columns" },
-        Param { name: "stride", kind: Kind::Pair, default: Default::Value(Arg::Pair([1, 1])), about: "distance between windows" },
-        Param {
-            name: "pad",
-            kind: Kind::Pad { same: true },
-            default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
-            about: "zeros around the map",
-        },
-        Param {
-            name: "dilation",
-            kind: Kind::Pair,
-            default: Default::Value(Arg::Pair([1, 1])),
-            about: "distance between a window's elements",
-        },
+        window::WINDOW,
+        window::STRIDE,
+        window::PAD,
+        window::DILATION,
         Param { name: "multiplier", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "filters of each channel" },
         Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether a bias is added" },
-        Param {
-            name: "round",
-            kind: Kind::Word(Round::WORDS),
-            default: Default::Value(Arg::Word("exact")),
-            about: "what to do with positions that the stride does not reach",
-        },
+        window::ROUND,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {

@@ -37,7 +37,7 @@ impl Layer for MaxPool {
     const SOURCE: &'static str = "`nn.MaxPool2d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "window", kind: Kind::Pair, default: Default::Required, about: "rows x columns" },
+        window::WINDOW,
         Param { name: "stride", kind: Kind::Pair, default: Default::Of("window"), about: "distance between windows" },
         Param {
             name: "pad",
@@ -45,18 +45,8 @@ impl Layer for MaxPool {
             default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
             about: "rows and columns around the map that never are the maximum; at most half the window",
         },
-        Param {
-            name: "dilation",
-            kind: Kind::Pair,
-            default: Default::Value(Arg::Pair([1, 1])),
-            about: "distance between a window's elements",
-        },
-        Param {
-            name: "round",
-            kind: Kind::Word(Round::WORDS),
-            default: Default::Value(Arg::Word("exact")),
-            about: "what to do with positions that the stride does not reach",
-        },
+        window::DILATION,
+        window::ROUND,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {

@@ -1,12 +1,45 @@
 //! What convolution and pooling share: how a window fits a map, and how that is said when it does not.
 
-use super::{misfit, written};
+use super::{Default, Kind, Param, misfit, written};
 use crate::diag::Problem;
 use crate::dim::{self, Misfit, Round, Window};
 use crate::graph::{Arg, Padding};
 use crate::plan;
 use crate::shape::Shape;
 use crate::tensor::Float;
+
+// The arguments that layers with windows have in common.
+
+/// A window, which must be written.
+pub const WINDOW: Param = Param { name: "window", kind: Kind::Pair, default: Default::Required, about: "rows x columns" };
+
+/// A stride of 1 where none is written.
+pub const STRIDE: Param =
+    Param { name: "stride", kind: Kind::Pair, default: Default::Value(Arg::Pair([1, 1])), about: "distance between windows" };
+
+/// Padding of 0 where none is written; `same` makes sense.
+pub const PAD: Param = Param {
+    name: "pad",
+    kind: Kind::Pad { same: true },
+    default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
+    about: "zeros around the map",
+};
+
+/// A dilation of 1 where none is written.
+pub const DILATION: Param = Param {
+    name: "dilation",
+    kind: Kind::Pair,
+    default: Default::Value(Arg::Pair([1, 1])),
+    about: "distance between a window's elements",
+};
+
+/// What is left over is a mistake where nothing else is written.
+pub const ROUND: Param = Param {
+    name: "round",
+    kind: Kind::Word(Round::WORDS),
+    default: Default::Value(Arg::Word("exact")),
+    about: "what to do with positions that the stride does not reach",
+};
 
 /// A window on a map, with its padding worked out.
 #[derive(Clone, Copy, Debug, PartialEq)]
