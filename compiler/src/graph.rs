@@ -83,7 +83,7 @@ pub struct Call {
 pub struct Args(pub Vec<(&'static str, Arg)>);
 
 /// The value of one argument.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Arg {
     /// A size or count.
     Int(usize),
@@ -110,23 +110,23 @@ pub enum Padding {
 
 impl Args {
     /// The argument called `name`. The signature has made sure that it is there.
-    fn get(&self, name: &str) -> Arg {
+    fn get(&self, name: &str) -> &Arg {
         match self.0.iter().find(|(n, _)| *n == name) {
-            Some((_, value)) => *value,
+            Some((_, value)) => value,
             None => unreachable!("no argument `{name}` in {self:?}"),
         }
     }
 
     /// The arguments of these names: as given, else as they are here, where they must be.
     pub fn with(&self, names: impl Iterator<Item = &'static str>, given: &[(&'static str, Arg)]) -> Args {
-        let of = |name| given.iter().find(|(other, _)| *other == name).map_or_else(|| self.get(name), |(_, value)| *value);
-        Args(names.map(|name| (name, of(name))).collect())
+        let of = |name| given.iter().find(|(other, _)| *other == name).map_or_else(|| self.get(name), |(_, value)| value);
+        Args(names.map(|name| (name, of(name).clone())).collect())
     }
 
     /// A size or count.
     pub fn int(&self, name: &str) -> usize {
         match self.get(name) {
-            Arg::Int(value) => value,
+            Arg::Int(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not an integer"),
         }
     }
@@ -134,7 +134,7 @@ impl Args {
     /// Down and across.
     pub fn pair(&self, name: &str) -> [usize; 2] {
         match self.get(name) {
-            Arg::Pair(value) => value,
+            Arg::Pair(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not a pair"),
         }
     }
@@ -142,7 +142,7 @@ impl Args {
     /// Padding as written.
     pub fn pad(&self, name: &str) -> Padding {
         match self.get(name) {
-            Arg::Pad(value) => value,
+            Arg::Pad(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not a padding"),
         }
     }
@@ -150,7 +150,7 @@ impl Args {
     /// `true` or `false`.
     pub fn flag(&self, name: &str) -> bool {
         match self.get(name) {
-            Arg::Flag(value) => value,
+            Arg::Flag(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not a flag"),
         }
     }
@@ -158,7 +158,7 @@ impl Args {
     /// A real number.
     pub fn number(&self, name: &str) -> f64 {
         match self.get(name) {
-            Arg::Number(value) => value,
+            Arg::Number(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not a number"),
         }
     }
@@ -166,7 +166,7 @@ impl Args {
     /// One word of a closed set.
     pub fn word(&self, name: &str) -> &'static str {
         match self.get(name) {
-            Arg::Word(value) => value,
+            Arg::Word(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not a word"),
         }
     }

@@ -88,7 +88,7 @@ pub fn usage(layer: &dyn AnyLayer) -> String {
         Inputs::Many => vec!["a, b, …".into()],
     };
     for param in layer.signature() {
-        parts.push(match param.default {
+        parts.push(match &param.default {
             Default::Required => param.name.into(),
             Default::Of(other) => format!("{} = {other}", param.name),
             Default::Value(value) => format!("{} = {}", param.name, written(value)),
@@ -118,11 +118,11 @@ mod tests {
             for (index, param) in signature.iter().enumerate() {
                 let place = format!("`{}` of `{}`", param.name, layer.name());
                 assert!(signature[..index].iter().all(|other| other.name != param.name), "{place}");
-                match param.default {
+                match &param.default {
                     Default::Required => assert!(index < n_required, "{place}"),
                     Default::Value(value) => assert_eq!(param.accepts(value), Ok(()), "{place}"),
                     Default::Of(other) => {
-                        let other = signature[..index].iter().find(|before| before.name == other);
+                        let other = signature[..index].iter().find(|before| before.name == *other);
                         assert!(other.is_some_and(|other| other.kind == param.kind), "{place}");
                     }
                 }

@@ -58,22 +58,22 @@ fn print_call(call: &Call, reads: &[ValueId]) -> String {
 /// it once, and what is computed where windows do fit is the same.
 pub fn call(call: &Call) -> String {
     let Some(layer) = registry::layer(call.layer) else { return call.layer.into() };
-    let written = |(param, value): (&Param, Arg)| match (param.default, value) {
+    let written = |(param, value): (&Param, &Arg)| match (&param.default, value) {
         (Default::Required, Arg::Pair(_)) => print_arg(value),
         (Default::Required, _) => ops::written(value),
         _ => format!("{} = {}", param.name, ops::written(value)),
     };
-    let told = |(param, value): &(&Param, Arg)| param.name != "round" || *value != Arg::Word("floor");
+    let told = |(param, value): &(&Param, &Arg)| param.name != "round" || **value != Arg::Word("floor");
     let parts: Vec<String> = unusual(layer, &call.args).filter(told).map(written).collect();
     if parts.is_empty() { call.layer.into() } else { format!("{}({})", call.layer, parts.join(", ")) }
 }
 
 /// The arguments that differ from their defaults.
-fn unusual<'a>(layer: &'static dyn AnyLayer, args: &'a Args) -> impl Iterator<Item = (&'static Param, Arg)> + 'a {
-    let value = |name: &str| args.0.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+fn unusual<'a>(layer: &'static dyn AnyLayer, args: &'a Args) -> impl Iterator<Item = (&'static Param, &'a Arg)> + 'a {
+    let value = |name: &str| args.0.iter().find(|(n, _)| *n == name).map(|(_, value)| value);
     layer.signature().iter().filter_map(move |param| {
         let found = value(param.name)?;
-        let default = match param.default {
+        let default = match &param.default {
             Default::Required => None,
             Default::Value(value) => Some(value),
             Default::Of(other) => value(other),
@@ -82,7 +82,7 @@ fn unusual<'a>(layer: &'static dyn AnyLayer, args: &'a Args) -> impl Iterator<It
     })
 }
 
-fn print_arg(value: Arg) -> String {
+fn print_arg(value: &Arg) -> String {
     match value {
         Arg::Pair([a, b]) => format!("{a}x{b}"),
         _ => ops::written(value),

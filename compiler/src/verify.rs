@@ -100,7 +100,7 @@ fn arguments(call: &Call) -> Result<(), String> {
         ));
     }
     for (param, (_, value)) in layer.signature().iter().zip(args) {
-        param.accepts(*value).map_err(|kind| format!("`{}` is {value:?}, not {kind}", param.name))?;
+        param.accepts(value).map_err(|kind| format!("`{}` is {value:?}, not {kind}", param.name))?;
     }
     Ok(())
 }

@@ -78,10 +78,10 @@ mod tests {
     fn each_channel_is_shifted_and_scaled_by_its_statistics() {
         let input = tensor(&[2, 1, 2], &[3.0, 5.0, 1.0, 1.0]);
         let [weight, bias, mean, variance] = [[1.0, 2.0], [0.0, 10.0], [3.0, 0.0], [4.0, 0.25]];
-        let zero = ("eps", Arg::Number(0.0));
-        let output = evaluate::<BatchNorm>(&[zero], std::slice::from_ref(&input), &[&weight, &bias, &mean, &variance]);
+        let zero = || ("eps", Arg::Number(0.0));
+        let output = evaluate::<BatchNorm>(&[zero()], std::slice::from_ref(&input), &[&weight, &bias, &mean, &variance]);
         assert_eq!(output.data, [0.0, 1.0, 14.0, 14.0]);
-        let output = evaluate::<BatchNorm>(&[zero, ("affine", Arg::Flag(false))], &[input], &[&mean, &variance]);
+        let output = evaluate::<BatchNorm>(&[zero(), ("affine", Arg::Flag(false))], &[input], &[&mean, &variance]);
         assert_eq!(output.data, [0.0, 1.0, 2.0, 2.0]);
     }
 

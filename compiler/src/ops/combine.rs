@@ -83,7 +83,7 @@ pub(super) fn border(large: [usize; 3], small: [usize; 3]) -> Option<String> {
     // A lost border is narrow; a map of half the size has lost none.
     let narrow = (0..2).all(|axis| lost[axis] <= 10 && 2 * lost[axis] < large[axis + 1]);
     let sides = Padding::Sides([lost[0] / 2, lost[1] / 2, lost[0].div_ceil(2), lost[1].div_ceil(2)]);
-    narrow.then(|| written(Arg::Pad(sides)))
+    narrow.then(|| written(&Arg::Pad(sides)))
 }
 
 #[cfg(test)]

@@ -254,10 +254,10 @@ mod tests {
 
     #[test]
     fn same_keeps_the_size_and_puts_the_odd_zero_after() {
-        let same = ("pad", Arg::Pad(Padding::Same));
-        assert_eq!(infer::<Conv>(&call(1, 4, &[same]), &[Shape::map(1, 9, 9)]), Ok(Shape::map(1, 9, 9)));
-        assert_eq!(infer::<Conv>(&call(1, 3, &[same, stride(2)]), &[Shape::map(1, 9, 8)]), Ok(Shape::map(1, 5, 4)));
-        let row = [("filters", Arg::Int(1)), ("window", Arg::Pair([1, 2])), same, ("bias", Arg::Flag(false))];
+        let same = || ("pad", Arg::Pad(Padding::Same));
+        assert_eq!(infer::<Conv>(&call(1, 4, &[same()]), &[Shape::map(1, 9, 9)]), Ok(Shape::map(1, 9, 9)));
+        assert_eq!(infer::<Conv>(&call(1, 3, &[same(), stride(2)]), &[Shape::map(1, 9, 8)]), Ok(Shape::map(1, 5, 4)));
+        let row = [("filters", Arg::Int(1)), ("window", Arg::Pair([1, 2])), same(), ("bias", Arg::Flag(false))];
         assert_eq!(evaluate::<Conv>(&row, &[counting(&[1, 1, 3])], &[&[10.0, 1.0]]).data, [12.0, 23.0, 30.0]);
     }
 

@@ -215,7 +215,7 @@ impl Layer for ConvTranspose {
 const MOST: [usize; 2] = [1 << 12, 32];
 
 fn pad_words(options: &Options) -> String {
-    super::written(Arg::Pad(Padding::Sides(options.pad)))
+    super::written(&Arg::Pad(Padding::Sides(options.pad)))
 }
 
 #[cfg(test)]

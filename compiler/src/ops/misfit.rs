@@ -105,7 +105,7 @@ pub(super) fn problem(spec: &Spec, size: [usize; 2], sides: [usize; 4], misfits:
 
 fn overflow(spec: &Spec, axes: &[Axis; 2]) -> Problem {
     if axes.iter().any(|axis| axis.window.extent().is_none()) {
-        let dilation = written(Arg::Pair(spec.dilation));
+        let dilation = written(&Arg::Pair(spec.dilation));
         return Problem::argument(
             "dilation",
             format!("{} with dilation {dilation} spans more than can be counted", window(spec.window)),
@@ -189,7 +189,7 @@ fn not_tiled(spec: &Spec, axes: &[Axis; 2]) -> Problem {
 /// `` `pad = 1` gives 3x3 ``: the least padding that makes it fit.
 fn enough(spec: &Spec, axes: &[Axis; 2]) -> Option<String> {
     let [rows, columns] = [axes[0].enough(spec.round)?, axes[1].enough(spec.round)?];
-    let pad = written(Arg::Pad(Padding::Sides([rows.pad[0], columns.pad[0], rows.pad[1], columns.pad[1]])));
+    let pad = written(&Arg::Pad(Padding::Sides([rows.pad[0], columns.pad[0], rows.pad[1], columns.pad[1]])));
     let height = rows.positions(axes[0].n, spec.round).ok()?;
     let width = columns.positions(axes[1].n, spec.round).ok()?;
     Some(format!("`pad = {pad}` gives {height}x{width}"))
@@ -199,11 +199,11 @@ fn enough(spec: &Spec, axes: &[Axis; 2]) -> Option<String> {
 fn described(spec: &Spec, axes: &[Axis; 2], stride: bool) -> String {
     let mut text = window(spec.window);
     if stride {
-        text += &format!(" with stride {}", written(Arg::Pair(spec.stride)));
+        text += &format!(" with stride {}", written(&Arg::Pair(spec.stride)));
     }
     if axes.iter().any(|axis| axis.extent != axis.window.kernel) {
         let joint = if stride { "and" } else { "with" };
-        let dilation = written(Arg::Pair(spec.dilation));
+        let dilation = written(&Arg::Pair(spec.dilation));
         text += &format!(" {joint} dilation {dilation}, which spans {}x{},", axes[0].extent, axes[1].extent);
     }
     text

@@ -113,7 +113,7 @@ pub enum Inputs {
 }
 
 /// An argument that a layer takes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Param {
     /// Its name; positional arguments may be given without it, in the order of the signature.
     pub name: &'static str,
@@ -148,7 +148,7 @@ pub enum Kind {
 }
 
 /// The value of an argument that is not written.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Default {
     /// It must be written. Required arguments come first and are the positional ones.
     Required,
@@ -160,16 +160,16 @@ pub enum Default {
 
 impl Param {
     /// Whether a value is of the parameter's kind and within its bounds; if not, what would be: `an integer of at least 1`.
-    pub fn accepts(&self, value: Arg) -> Result<(), String> {
+    pub fn accepts(&self, value: &Arg) -> Result<(), String> {
         let fits = match (self.kind, value) {
-            (Kind::Size, Arg::Int(value)) => value >= 1,
+            (Kind::Size, Arg::Int(value)) => *value >= 1,
             (Kind::Count, Arg::Int(_)) => true,
             (Kind::Pair, Arg::Pair(values)) => values.iter().all(|&value| value >= 1),
             (Kind::Pad { .. }, Arg::Pad(Padding::Sides(_))) => true,
             (Kind::Pad { same }, Arg::Pad(Padding::Same)) => same,
             (Kind::Flag, Arg::Flag(_)) => true,
             (Kind::Number, Arg::Number(value)) => value.is_finite(),
-            (Kind::Word(words), Arg::Word(word)) => words.contains(&word),
+            (Kind::Word(words), Arg::Word(word)) => words.contains(word),
             _ => false,
         };
         if fits { Ok(()) } else { Err(self.kind.to_string()) }
@@ -205,8 +205,8 @@ impl fmt::Display for Kind {
 }
 
 /// A value as a definition would have it, as short as can be: `2` for a stride of `[2, 2]`, `(0, 3)` for a padding.
-pub fn written(value: Arg) -> String {
-    match value {
+pub fn written(value: &Arg) -> String {
+    match *value {
         Arg::Int(value) => value.to_string(),
         Arg::Pair([a, b]) if a == b => a.to_string(),
         Arg::Pair([a, b]) => format!("({a}, {b})"),
@@ -233,16 +233,16 @@ pub fn complete(signature: &'static [Param], given: &[(&str, Arg)]) -> Result<Ar
     }
     let mut args: Vec<(&'static str, Arg)> = Vec::with_capacity(signature.len());
     for param in signature {
-        let value = match (given.iter().find(|(name, _)| *name == param.name), param.default) {
-            (Some((_, value)), _) => *value,
-            (None, Default::Value(value)) => value,
-            (None, Default::Of(other)) => match args.iter().find(|(name, _)| *name == other) {
-                Some((_, value)) => *value,
+        let value = match (given.iter().find(|(name, _)| *name == param.name), &param.default) {
+            (Some((_, value)), _) => value.clone(),
+            (None, Default::Value(value)) => value.clone(),
+            (None, Default::Of(other)) => match args.iter().find(|(name, _)| name == other) {
+                Some((_, value)) => value.clone(),
                 None => unreachable!("`{}` takes its default from `{other}`, which does not stand before it", param.name),
             },
             (None, Default::Required) => return Err(format!("`{}` is missing", param.name)),
         };
-        param.accepts(value).map_err(|kind| format!("`{}` must be {kind}", param.name))?;
+        param.accepts(&value).map_err(|kind| format!("`{}` must be {kind}", param.name))?;
         args.push((param.name, value));
     }
     Ok(Args(args))

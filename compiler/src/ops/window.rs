@@ -129,7 +129,7 @@ pub fn infer_pool(name: &str, spec: &Spec, input: &Shape) -> Result<Shape, Probl
     let most = [0, 1].map(|axis| spec.window[axis] / 2);
     if let Some(side) = (0..4).find(|&side| sides[side] > most[side % 2]) {
         let (kernel, pad) = (spec.window[side % 2], sides[side]);
-        let most = written(Arg::Pad(Padding::Sides([0, 1, 2, 3].map(|side| sides[side].min(most[side % 2])))));
+        let most = written(&Arg::Pad(Padding::Sides([0, 1, 2, 3].map(|side| sides[side].min(most[side % 2])))));
         let half = misfit::quotient(kernel, 2, 0);
         let message =
             format!("padding of {pad} is more than half of {}: {pad} > {kernel}/2 = {half}", misfit::window(spec.window));

@@ -162,12 +162,12 @@ impl<'a> Resolver<'a, '_> {
                     self.mistake(place, Kind::Value, message);
                     None
                 }),
-                None => match (param.default, self.round) {
+                None => match (&param.default, self.round) {
                     (Default::Value(Arg::Word(_)), Some(round)) if param.name == "round" => Some(Arg::Word(round)),
-                    (Default::Value(value), _) => Some(value),
+                    (Default::Value(value), _) => Some(value.clone()),
                     (Default::Of(other), _) => {
-                        let other = args.iter().flatten().find(|(name, _)| *name == other);
-                        other.map(|(_, value)| *value)
+                        let other = args.iter().flatten().find(|(name, _)| name == other);
+                        other.map(|(_, value)| value.clone())
                     }
                     (Default::Required, _) => None,
                 },
