@@ -2,7 +2,7 @@
 
 use convoke::buffer::Buffer;
 use convoke::isa::Isa;
-use convoke::kernels::{Memory, PortPointers, Prepared, pack, scratch_len};
+use convoke::kernels::{Memory, Prepared, pack, scratch_len};
 use convoke_compiler::plan::{Activation, Algorithm, Conv, Epilogue, Form, Kernel, Linear, Place, View};
 
 /// A layer.
@@ -224,10 +224,10 @@ impl Bench {
             let len = input.width * input.channels;
             arena[start..start + len].copy_from_slice(&random(len));
         }
-        let mut scratch = Buffer::zeroed(scratch_len(&kernel, isa));
+        let mut scratch = Buffer::zeroed(scratch_len(&kernel, isa, 1));
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
         // SAFETY: all views lie in the arena, which like the others lives as long as the step.
-        let step = unsafe { Prepared::new(&kernel, isa, &[packed.as_ptr()], &memory) };
+        let step = unsafe { Prepared::new(&kernel, isa, &[packed.as_ptr()], &memory, 1) };
         let elements = input.height * input.width * input.channels + output.height * output.width * output.channels;
         let bytes = 4 * (elements + n_weights);
         let flops = 2.0 * macs as f64;
@@ -236,8 +236,8 @@ impl Bench {
 
     /// Runs the layer.
     pub fn run(&mut self) {
-        // SAFETY: what `new` bound is in this value, and no port is used.
-        unsafe { self.step.run(&PortPointers { inputs: &[], outputs: &[] }) }
+        // SAFETY: what `new` bound is in this value, and no port is used; the step has one share.
+        unsafe { self.step.share(0) }
     }
 
     /// Runs the layer and compares some of its results with the definition.

@@ -6,12 +6,14 @@
 pub mod native;
 mod pack;
 mod prepare;
+mod split;
 #[cfg(test)]
 mod tests;
 mod tiling;
 
 pub use pack::{pack, packed_len};
 pub use prepare::{Memory, PortPointers, Prepared};
+pub use split::{Split, nanoseconds};
 pub use tiling::scratch_len;
 
 use crate::isa::Isa;

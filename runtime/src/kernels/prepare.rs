@@ -8,7 +8,8 @@ use convoke_compiler::plan::{
 };
 
 use super::native::args::*;
-use super::native::{Table, entries};
+use super::native::{Entry, Table, entries};
+use super::split::filter_shares;
 use super::tiling::{ConvScratch, channel_block, conv_tiling};
 use crate::isa::Isa;
 
@@ -17,7 +18,7 @@ use crate::isa::Isa;
 pub struct Memory {
     /// [`convoke_compiler::plan::Plan::arena_len`] elements.
     pub arena: *mut f32,
-    /// The largest [`super::scratch_len`] of the plan's steps.
+    /// The largest [`super::scratch_len`] of the plan's steps and their shares.
     pub scratch: *mut f32,
 }
 
@@ -37,23 +38,26 @@ pub struct Prepared {
     /// Pointers into ports, which differ from image to image.
     ports: Vec<Bind>,
     isa: Isa,
+    n_shares: usize,
 }
 
-// SAFETY: the pointers inside are used by `run` alone, whose caller promises that nothing else uses their memory meanwhile.
+// SAFETY: the pointers inside are used by `share` alone, whose caller promises that nothing else uses their memory meanwhile.
 unsafe impl Send for Prepared {}
+// SAFETY: as above; shares of one step, which may run at once, write disjoint elements.
+unsafe impl Sync for Prepared {}
 
 /// A kernel and its arguments.
 #[derive(Debug)]
 enum Call {
-    Conv(unsafe extern "C" fn(*const ConvArgs), Box<ConvArgs>),
-    Linear(unsafe extern "C" fn(*const LinearArgs), LinearArgs),
-    Pool(unsafe extern "C" fn(*const PoolArgs), Box<PoolArgs>),
-    Map(unsafe extern "C" fn(*const MapArgs), Box<MapArgs>),
-    Norm(unsafe extern "C" fn(*const NormArgs), Box<NormArgs>),
-    LocalNorm(unsafe extern "C" fn(*const LocalNormArgs), LocalNormArgs),
-    Resize(unsafe extern "C" fn(*const ResizeArgs), ResizeArgs),
-    Softmax(unsafe extern "C" fn(*const SoftmaxArgs), SoftmaxArgs),
-    Border(unsafe extern "C" fn(*const BorderArgs), BorderArgs),
+    Conv(Entry<ConvArgs>, Box<ConvArgs>),
+    Linear(Entry<LinearArgs>, LinearArgs),
+    Pool(Entry<PoolArgs>, Box<PoolArgs>),
+    Map(Entry<MapArgs>, Box<MapArgs>),
+    Norm(Entry<NormArgs>, Box<NormArgs>),
+    LocalNorm(Entry<LocalNormArgs>, LocalNormArgs),
+    Resize(Entry<ResizeArgs>, ResizeArgs),
+    Softmax(Entry<SoftmaxArgs>, SoftmaxArgs),
+    Border(Entry<BorderArgs>, BorderArgs),
 }
 
 /// One pointer of the arguments.
@@ -83,16 +87,17 @@ impl Bind {
 }
 
 impl Prepared {
-    /// Binds a step to memory. `packs` are those of the plan by index.
+    /// Binds a step to memory, to be computed in `n_shares`. `packs` are those of the plan by index.
     ///
     /// # Safety
     /// Pointers of `memory` and `packs` are valid as their documentation says for as long as the result is used, every element
     /// that the step touches lies inside them, and `isa` is available on this machine.
-    pub unsafe fn new(kernel: &Kernel, isa: Isa, packs: &[*const f32], memory: &Memory) -> Prepared {
+    pub unsafe fn new(kernel: &Kernel, isa: Isa, packs: &[*const f32], memory: &Memory, n_shares: usize) -> Prepared {
+        let n_shares = n_shares.max(1);
         let table = super::table(isa);
         let mut binds = Vec::new();
         let call = match kernel {
-            Kernel::Conv(conv) => conv_call(conv, isa, table, packs[conv.pack], memory, &mut binds),
+            Kernel::Conv(conv) => conv_call(conv, isa, table, packs[conv.pack], memory, n_shares, &mut binds),
             Kernel::Linear(linear) => linear_call(linear, table, packs[linear.pack], &mut binds),
             Kernel::Pool(pool) => {
                 binds.push(Bind::view(Slot::A, &pool.input));
@@ -186,7 +191,7 @@ impl Prepared {
                 Call::Border(table.f32_clear_border, BorderArgs { map, sizes, border: clear.border })
             }
         };
-        let mut prepared = Prepared { call, ports: Vec::new(), isa };
+        let mut prepared = Prepared { call, ports: Vec::new(), isa, n_shares };
         for bind in binds {
             match bind.place {
                 Place::Arena => prepared.set(bind.slot, memory.arena.wrapping_offset(bind.offset)),
@@ -223,9 +228,15 @@ impl Prepared {
         }
     }
 
+    /// How many shares the step has.
+    #[inline]
+    pub fn n_shares(&self) -> usize {
+        self.n_shares
+    }
+
     /// Points the arguments at an image's ports.
     #[inline]
-    fn bind(&mut self, ports: &PortPointers<'_>) {
+    pub fn bind(&mut self, ports: &PortPointers<'_>) {
         for i in 0..self.ports.len() {
             let Bind { slot, place, offset } = self.ports[i];
             let first = match place {
@@ -237,56 +248,55 @@ impl Prepared {
         }
     }
 
-    /// Runs the step on one image.
+    /// Runs a share of the step, on the image that it was bound to; of those there are, each has to run once. They may run at once.
     ///
     /// # Safety
-    /// What [`Prepared::new`] asks for still holds, nothing else uses that memory meanwhile, and `ports` points to as many
-    /// elements as the plan's ports have.
-    pub unsafe fn run(&mut self, ports: &PortPointers<'_>) {
-        self.bind(ports);
+    /// What [`Prepared::new`] asks for still holds, nothing but shares of this step uses that memory meanwhile, and `bind` was
+    /// given ports that point to as many elements as the plan's ports have.
+    pub unsafe fn share(&self, part: usize) {
+        let n = self.n_shares;
         // SAFETY: the caller's promise; the function is of the table of an available instruction set, see `new`.
         unsafe {
             match &self.call {
-                Call::Conv(kernel, args) => kernel(&**args),
-                Call::Linear(kernel, args) => kernel(args),
-                Call::Pool(kernel, args) => kernel(&**args),
-                Call::Map(kernel, args) => kernel(&**args),
-                Call::Norm(kernel, args) => kernel(&**args),
-                Call::LocalNorm(kernel, args) => kernel(args),
-                Call::Resize(kernel, args) => kernel(args),
-                Call::Softmax(kernel, args) => kernel(args),
-                Call::Border(kernel, args) => kernel(args),
+                Call::Conv(kernel, args) => kernel(&**args, part, n),
+                Call::Linear(kernel, args) => kernel(args, part, n),
+                Call::Pool(kernel, args) => kernel(&**args, part, n),
+                Call::Map(kernel, args) => kernel(&**args, part, n),
+                Call::Norm(kernel, args) => kernel(&**args, part, n),
+                Call::LocalNorm(kernel, args) => kernel(args, part, n),
+                Call::Resize(kernel, args) => kernel(args, part, n),
+                Call::Softmax(kernel, args) => kernel(args, part, n),
+                Call::Border(kernel, args) => kernel(args, part, n),
             }
         }
     }
 
-    /// Runs a convolution with every loop bound of its window a constant: an instance for its `C` channels, `KH` x `KW` window and
-    /// strides, compiled in the crate that asks for it. The same bits as [`Prepared::run`], which is what it does in builds with
-    /// debug assertions, where such an instance would be slow, and for steps that do not have these sizes.
+    /// Runs a share of a convolution with every loop bound of its window a constant: an instance for its `C` channels, `KH` x `KW`
+    /// window and strides, compiled in the crate that asks for it. The same bits as [`Prepared::share`], which is what it does in
+    /// builds with debug assertions, where such an instance would be slow, and for steps that do not have these sizes.
     ///
     /// # Safety
-    /// As for [`Prepared::run`].
+    /// As for [`Prepared::share`].
     #[inline]
-    pub unsafe fn run_fixed<const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
-        &mut self,
-        ports: &PortPointers<'_>,
+    pub unsafe fn share_fixed<const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
+        &self,
+        part: usize,
     ) {
         // Portable code gains nothing that would be worth compiling an instance of it in the user's crate.
         let gains = !cfg!(debug_assertions) && self.isa != Isa::Portable;
         if !gains || !self.is_fixed(C, [KH, KW], [SH, SW]) {
             // SAFETY: the caller's promise is the same.
-            return unsafe { self.run(ports) };
+            return unsafe { self.share(part) };
         }
-        self.bind(ports);
         if let Call::Conv(_, args) = &self.call {
             // SAFETY: the caller's promise; the sizes have just been compared, and `new` was given an available instruction set.
             unsafe {
                 match self.isa {
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx512 => entries::avx512::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
+                    Isa::Avx512 => entries::avx512::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args, part, self.n_shares),
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => entries::avx2::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args),
-                    // Has been left to `run`.
+                    Isa::Avx2 => entries::avx2::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args, part, self.n_shares),
+                    // Has been left to `share`.
                     _ => {}
                 }
             }
@@ -346,7 +356,15 @@ fn act(activation: Activation) -> Act {
     }
 }
 
-fn conv_call(conv: &Conv, isa: Isa, table: &Table, pack: *const f32, memory: &Memory, binds: &mut Vec<Bind>) -> Call {
+fn conv_call(
+    conv: &Conv,
+    isa: Isa,
+    table: &Table,
+    pack: *const f32,
+    memory: &Memory,
+    n_shares: usize,
+    binds: &mut Vec<Bind>,
+) -> Call {
     let Conv { input, output, window, stride, dilation, pad, groups, .. } = conv;
     let Epilogue { residual, activation, pool } = &conv.epilogue;
     let scratch = ConvScratch::of(conv, isa);
@@ -382,6 +400,8 @@ fn conv_call(conv: &Conv, isa: Isa, table: &Table, pack: *const f32, memory: &Me
         scratch: memory.scratch,
         strip: memory.scratch.wrapping_add(scratch.partial),
         strip_rows: scratch.strip_rows,
+        share_scratch: scratch.len(),
+        filter_shares: filter_shares(conv, isa, n_shares),
         pool: pool_args(pool.as_ref().unwrap_or(&no_pool), nothing, output, Act::NONE),
     };
     let fixed = FIXED_CONVS.iter().position(|&(channels, window, stride)| fits_fixed(&args, channels, window, stride));

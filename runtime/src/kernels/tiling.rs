@@ -30,7 +30,7 @@ const BLOCK_INPUT: usize = 128 << 10;
 /// Elements of a strip of rows that await pooling.
 const STRIP: usize = 64 << 10;
 
-/// The scratch of a convolution, in elements, and how its rows are blocked.
+/// The scratch of a share of a convolution, in elements, and how its rows are blocked.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvScratch {
     /// Rows computed while the input is in cache.
@@ -61,6 +61,17 @@ impl ConvScratch {
         }
         ConvScratch { row_block, partial, strip_rows, strip }
     }
+
+    /// Elements of one share's, in whole cache lines, so that no two shares write to one.
+    pub fn len(&self) -> usize {
+        (self.partial + self.strip).next_multiple_of(16)
+    }
+
+    /// Whether shares can take some of a convolution's filters: its weights lie in panels.
+    pub fn filters_divide(conv: &Conv, isa: Isa) -> bool {
+        let (channels, filters) = (conv.input.channels / conv.groups, conv.output.channels / conv.groups);
+        conv_tiling(conv.algorithm, filters, channels, isa) == Tiling::Panels
+    }
 }
 
 /// Most rows of the map that one row of windows covers.
@@ -72,13 +83,10 @@ fn rows_of_a_window(pool: &FusedPool, out: usize) -> usize {
     }
 }
 
-/// Elements of scratch that a step needs while it runs; a session keeps the largest of its steps.
-pub fn scratch_len(kernel: &Kernel, isa: Isa) -> usize {
+/// Elements of scratch that a step in `n_shares` needs while it runs; a session keeps the largest of its steps.
+pub fn scratch_len(kernel: &Kernel, isa: Isa, n_shares: usize) -> usize {
     match kernel {
-        Kernel::Conv(conv) => {
-            let scratch = ConvScratch::of(conv, isa);
-            scratch.partial + scratch.strip
-        }
+        Kernel::Conv(conv) => n_shares * ConvScratch::of(conv, isa).len(),
         _ => 0,
     }
 }

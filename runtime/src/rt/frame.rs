@@ -28,7 +28,7 @@ impl Engine {
     pub fn new(net: &Net) -> Result<Engine> {
         let plan = net.plan();
         let Ready { isa, packs } = net.ready()?;
-        let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa)).max().unwrap_or(0);
+        let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa, 1)).max().unwrap_or(0);
         let mut arena = Buffer::zeroed(plan.arena_len);
         let mut scratch = Buffer::zeroed(scratch_len);
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
@@ -39,7 +39,7 @@ impl Engine {
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
             // the arena, a port or its pack, whose form is that of the step. Arena and scratch are as long as asked for and
             // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has `isa`.
-            .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory) })
+            .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory, 1) })
             .collect();
         Ok(Engine { steps, _arena: arena, _scratch: scratch, net: net.clone() })
     }
@@ -111,9 +111,13 @@ impl Frame<'_> {
     /// If there is no such step.
     #[inline]
     pub fn step(&mut self, index: usize) {
-        // SAFETY: what `Engine::new` promised holds for as long as the engine is borrowed, and `&mut` makes the use exclusive;
-        // `Engine::run` has checked that the ports are as long as the plan says and holds their borrows.
-        unsafe { self.steps[index].run(&self.ports) }
+        let step = &mut self.steps[index];
+        step.bind(&self.ports);
+        for part in 0..step.n_shares() {
+            // SAFETY: what `Engine::new` promised holds for as long as the engine is borrowed, and `&mut` makes the use exclusive;
+            // `Engine::run` has checked that the ports are as long as the plan says and holds their borrows.
+            unsafe { step.share(part) }
+        }
     }
 
     /// Runs step `index`, a convolution over `C` channels with a window of `KH` x `KW` at a stride of `SH` x `SW`, by an
@@ -126,8 +130,12 @@ impl Frame<'_> {
         &mut self,
         index: usize,
     ) {
-        // SAFETY: as in `step`; a step that is no convolution of these sizes runs as it does there.
-        unsafe { self.steps[index].run_fixed::<C, KH, KW, SH, SW>(&self.ports) }
+        let step = &mut self.steps[index];
+        step.bind(&self.ports);
+        for part in 0..step.n_shares() {
+            // SAFETY: as in `step`; a step that is no convolution of these sizes runs as it does there.
+            unsafe { step.share_fixed::<C, KH, KW, SH, SW>(part) }
+        }
     }
 
     /// Runs all steps in the plan's order: the loop back end.

@@ -119,10 +119,14 @@ pub struct ConvArgs {
     pub width: usize,
     /// Applied to the result.
     pub act: Act,
-    /// Partial sums.
+    /// Partial sums of the first share.
     pub scratch: *mut f32,
-    /// Rows of the result that await pooling.
+    /// Rows of the result of the first share that await pooling.
     pub strip: *mut f32,
+    /// Between the scratch of shares, and between their strips.
+    pub share_scratch: usize,
+    /// How many shares lie side by side over filters; it divides their number.
+    pub filter_shares: usize,
     /// How many rows `strip` holds; 0 where nothing is pooled.
     pub strip_rows: usize,
     /// The pooling; its input is set by the kernel.
@@ -173,6 +177,19 @@ pub struct PoolArgs {
     pub pad: [usize; 4],
     /// Applied to the result.
     pub act: Act,
+}
+
+impl PoolArgs {
+    /// The same for some of the channels: from, and up to.
+    #[inline(always)]
+    pub fn channels(self, (from, to): (usize, usize)) -> PoolArgs {
+        PoolArgs {
+            input: Source { first: self.input.first.wrapping_add(from), ..self.input },
+            output: Target { first: self.output.first.wrapping_add(from), ..self.output },
+            channels: to - from,
+            ..self
+        }
+    }
 }
 
 /// Matrix times vector.

@@ -2,11 +2,14 @@
 //!
 //! Without pooling a kernel writes rows into the output. With it, rows go into a strip of scratch until a row of windows is
 //! complete; rows that the next windows need, too, move to the strip's start.
+//!
+//! Shares take rows of the output, blocks of filters, or a grid of both; rows that two of them need for pooling are computed twice.
 
 use crate::simd::Simd;
 
 use super::args::{Act, ActKind, ConvArgs, PoolArgs, Source, Target};
 use super::pool;
+use super::share::Share;
 
 /// Parts of kernels that are compiled once for an instruction set and called.
 pub trait Parts: Simd {
@@ -18,38 +21,58 @@ pub trait Parts: Simd {
 
 /// A kernel that computes rows of a convolution.
 pub trait Rows {
-    /// Computes rows from `y0` up to `y1` into `a.output`, bounds of the activation included.
+    /// Rows that are best computed together.
+    fn row_unit(a: &ConvArgs) -> usize;
+
+    /// Into how many blocks the filters of all groups can be divided.
+    fn n_blocks(a: &ConvArgs) -> usize;
+
+    /// The first filter of a block, among those of all groups; their number for the block behind the last.
+    fn first_filter(a: &ConvArgs, block: usize) -> usize;
+
+    /// Computes rows (from, and up to) of blocks of filters (likewise) into `a.output`, bounds of the activation included.
     ///
     /// # Safety
     /// The machine has the instruction set, and the pointers of `a` are valid for the sizes beside them and these rows.
-    unsafe fn rows(a: &ConvArgs, y0: usize, y1: usize);
+    unsafe fn rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize));
 }
 
 /// Rows at a time where the activation takes a second pass, so that it finds them in cache.
 const ACTIVATION_ROWS: usize = 8;
 
-/// A whole layer.
+/// A share of a layer.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers of `a` are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs) {
+pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs, share: Share) {
     // SAFETY: the caller's promise; a strip holds the rows of one pooled row at least, which `scratch_len` counts.
     unsafe {
         let pooled = a.strip_rows > 0;
         let second_pass = a.act.kind != ActKind::Bounds;
         let filters = a.filters * a.groups;
         let row = a.width * filters;
+        let (down, across) = share.in_grid(a.filter_shares);
+        let (mut y, y1) = if pooled { down.of(a.pool.height, 1) } else { down.of(a.height, R::row_unit(a)) };
+        let blocks = across.of(R::n_blocks(a), 1);
+        let columns = (R::first_filter(a, blocks.0), R::first_filter(a, blocks.1));
+        if columns.0 == columns.1 {
+            return;
+        }
+        let a = &ConvArgs {
+            scratch: a.scratch.wrapping_add(share.part * a.share_scratch),
+            strip: a.strip.wrapping_add(share.part * a.share_scratch),
+            ..*a
+        };
         // Rows of the result from `first` up to `done` are in the strip.
         let (mut first, mut done) = (0, 0);
-        let mut y = 0;
-        while y < if pooled { a.pool.height } else { a.height } {
+        while y < y1 {
             // Rows to compute, and the row that follows those which are then finished.
             let (from, end, next);
             let mut output = a.output;
             if pooled {
                 let start;
-                (start, end, next) = windows(a, y);
+                (start, end, next) = windows(a, y, y1);
                 if done > start && start > first {
                     core::ptr::copy(a.strip.add((start - first) * row), a.strip, (done - start) * row);
                 }
@@ -59,30 +82,31 @@ pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs) {
                 output = Target { first: a.strip.wrapping_sub(first * row), row, pixel: filters };
             } else {
                 from = y;
-                end = if second_pass { a.height.min(y + ACTIVATION_ROWS) } else { a.height };
+                end = if second_pass { y1.min(y + ACTIVATION_ROWS) } else { y1 };
                 next = end;
             }
             if end > from {
-                R::rows(&ConvArgs { output, ..*a }, from, end);
+                R::rows(&ConvArgs { output, ..*a }, (from, end), blocks);
                 if second_pass {
-                    activate::<S>(a, output, from, end);
+                    activate::<S>(a, output, (from, end), columns);
                 }
             }
             if pooled {
                 let input = Source { first: output.first, row, pixel: filters };
-                (S::POOL)(&PoolArgs { input, ..a.pool }, y, next);
+                (S::POOL)(&PoolArgs { input, ..a.pool }.channels(columns), y, next);
             }
             y = next;
         }
     }
 }
 
-/// The rows that fit the strip, from the first that row `y` of the pooling needs, and the row after those that they complete.
+/// The rows that fit the strip, from the first that row `y` of the pooling needs, and the row after those that they complete, at
+/// most `y1`.
 #[inline(always)]
-fn windows(a: &ConvArgs, y: usize) -> (usize, usize, usize) {
+fn windows(a: &ConvArgs, y: usize, y1: usize) -> (usize, usize, usize) {
     let (start, mut end) = needed(&a.pool, y);
     let mut next = y + 1;
-    while next < a.pool.height {
+    while next < y1 {
         let (_, more) = needed(&a.pool, next);
         if more.max(end) - start > a.strip_rows {
             break;
@@ -102,14 +126,15 @@ fn needed(pool: &PoolArgs, y: usize) -> (usize, usize) {
 
 /// The part of an activation that is more than bounds.
 #[inline(always)]
-unsafe fn activate<S: Parts>(a: &ConvArgs, output: Target, y0: usize, y1: usize) {
-    let filters = a.filters * a.groups;
+unsafe fn activate<S: Parts>(a: &ConvArgs, output: Target, rows: (usize, usize), filters: (usize, usize)) {
+    let len = filters.1 - filters.0;
     // Pixels that lie side by side are one run.
-    let (n, len) = if output.pixel == filters { (1, a.width * filters) } else { (a.width, filters) };
-    for y in y0..y1 {
+    let (n, len) = if output.pixel == len { (1, a.width * len) } else { (a.width, len) };
+    for y in rows.0..rows.1 {
         for x in 0..n {
+            let first = output.first.wrapping_add(y * output.row + x * output.pixel + filters.0);
             // SAFETY: the caller promises the output's rows, of which these are pixels.
-            unsafe { (S::ACTIVATE)(&a.act, output.first.wrapping_add(y * output.row + x * output.pixel), len) }
+            unsafe { (S::ACTIVATE)(&a.act, first, len) }
         }
     }
 }

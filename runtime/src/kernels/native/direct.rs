@@ -270,17 +270,59 @@ impl Tiling {
     }
 }
 
-/// Computes the rows from `y0` up to `y1`, for every group.
+/// Rows that tiles take together.
+#[inline(always)]
+pub fn row_unit<S: Tiled>(a: &ConvArgs) -> usize {
+    1 + Tiling::of(a.width, S::PIXELS[1]).pairs as usize
+}
+
+/// Filters of a group that tiles take together: the widest of them.
+#[inline(always)]
+fn block_filters<S: Tiled>(a: &ConvArgs) -> usize {
+    if few_pixels::<S>(a) && a.filters > 2 * S::LANES { 4 * S::LANES } else { 2 * S::LANES }
+}
+
+/// Blocks of filters, of all groups.
+#[inline(always)]
+pub fn n_blocks<S: Tiled>(a: &ConvArgs) -> usize {
+    a.groups * div_ceil(a.filters, block_filters::<S>(a))
+}
+
+/// The first filter of a block, among those of all groups.
+#[inline(always)]
+pub fn first_filter<S: Tiled>(a: &ConvArgs, block: usize) -> usize {
+    let width = block_filters::<S>(a);
+    let per_group = div_ceil(a.filters, width);
+    let group = div(block, per_group);
+    group * a.filters + ((block - group * per_group) * width).min(a.filters)
+}
+
+/// Whether tiles of two vectors have so few pixels that those of four keep more registers busy.
+#[inline(always)]
+fn few_pixels<S: Tiled>(a: &ConvArgs) -> bool {
+    let tiling = Tiling::of(a.width, S::PIXELS[1]);
+    let most = if tiling.pairs { 2 * a.width } else { tiling.len + (tiling.longer > 0) as usize };
+    most <= S::PIXELS[2]
+}
+
+/// Computes rows of blocks of filters: from, and up to.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn rows<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize) {
+pub unsafe fn rows<S: Tiled>(a: &ConvArgs, (y0, y1): (usize, usize), blocks: (usize, usize)) {
     // SAFETY: the caller's promise.
     unsafe {
+        let width = block_filters::<S>(a);
+        let per_group = div_ceil(a.filters, width);
         let bias_len = (a.filters).next_multiple_of(S::LANES);
         let group_len = bias_len * (1 + a.channels * a.kernel_h * a.kernel_w);
         for g in 0..a.groups {
+            let first = blocks.0.saturating_sub(g * per_group) * width;
+            let end = (blocks.1.saturating_sub(g * per_group) * width).min(a.filters);
+            if first >= end {
+                continue;
+            }
             let group = ConvArgs {
                 input: Source { first: a.input.first.wrapping_add(g * a.channels), ..a.input },
                 output: Target { first: a.output.first.wrapping_add(g * a.filters), ..a.output },
@@ -297,17 +339,18 @@ pub unsafe fn rows<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize) {
             };
             let mut y = y0;
             while y < y1 {
-                let end = (y + a.row_block).min(y1);
-                block::<S>(&group, y, end);
-                y = end;
+                let to = (y + a.row_block).min(y1);
+                block::<S>(&group, y, to, first, end);
+                y = to;
             }
         }
     }
 }
 
-/// Computes a block of rows of one group: panel by panel of filters, block by block of channels, tile by tile.
+/// Computes a block of rows of one group, filters from `first` up to `end`: panel by panel of them, block by block of channels,
+/// tile by tile.
 #[inline(always)]
-unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize) {
+unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end: usize) {
     // SAFETY: the caller's promise, see `rows`.
     unsafe {
         let panel = 2 * S::LANES;
@@ -315,14 +358,13 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize) {
         let padded = a.filters.next_multiple_of(S::LANES);
         let weights = a.pack.add(padded);
         let mut sums = Sums::ROOM;
-        let mut f = 0;
-        while f < a.filters {
+        let few = few_pixels::<S>(a);
+        let mut f = first;
+        while f < end {
             // Few pixels: twice the filters, so that there are as many sums as registers.
-            let left = padded - f;
-            let few = Tiling::of(a.width, S::PIXELS[1]);
-            let most = if few.pairs { 2 * a.width } else { few.len + (few.longer > 0) as usize };
+            let left = end.next_multiple_of(S::LANES) - f;
             let vectors = match () {
-                _ if left >= 2 * panel && most <= S::PIXELS[2] => 4,
+                _ if left >= 2 * panel && few => 4,
                 _ if left >= panel => 2,
                 _ => 1,
             };

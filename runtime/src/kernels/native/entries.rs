@@ -5,6 +5,7 @@ use super::conv::{self, Parts, Rows};
 use super::direct::{self, Finish, Tile, TileFn, Tiled};
 use super::fixed::{self, Fixed};
 use super::lanes::{self, Lanes};
+use super::share::Share;
 use super::{Table, linear, map, math, norm, pack, pool, resize, softmax};
 
 /// The kernel of each of `plan::FIXED_CONVS`: an instance where runs of the window are so short that it gains, by 1.2 times at 3
@@ -85,34 +86,49 @@ macro_rules! entries {
 
             impl Rows for Direct {
                 #[inline(always)]
-                unsafe fn rows(a: &ConvArgs, y0: usize, y1: usize) {
+                fn row_unit(a: &ConvArgs) -> usize {
+                    direct::row_unit::<S>(a)
+                }
+
+                #[inline(always)]
+                fn n_blocks(a: &ConvArgs) -> usize {
+                    direct::n_blocks::<S>(a)
+                }
+
+                #[inline(always)]
+                fn first_filter(a: &ConvArgs, block: usize) -> usize {
+                    direct::first_filter::<S>(a, block)
+                }
+
+                #[inline(always)]
+                unsafe fn rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize)) {
                     // SAFETY: as above.
-                    unsafe { direct::rows::<S>(a, y0, y1) }
+                    unsafe { direct::rows::<S>(a, rows, blocks) }
                 }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs) {
+            unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Direct>(&*a) }
+                unsafe { conv::layer::<S, Direct>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs) {
+            unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Lanes<S, { lanes::DEPTHWISE }>>(&*a) }
+                unsafe { conv::layer::<S, Lanes<S, { lanes::DEPTHWISE }>>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_conv_grouped(a: *const ConvArgs) {
+            unsafe extern "C" fn f32_conv_grouped(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Lanes<S, { lanes::PERMUTED }>>(&*a) }
+                unsafe { conv::layer::<S, Lanes<S, { lanes::PERMUTED }>>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_conv_grouped_vector(a: *const ConvArgs) {
+            unsafe extern "C" fn f32_conv_grouped_vector(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Lanes<S, { lanes::SPLAT }>>(&*a) }
+                unsafe { conv::layer::<S, Lanes<S, { lanes::SPLAT }>>(&*a, Share { part, n_parts }) }
             }
 
             /// A convolution with every loop bound of its window a constant.
@@ -129,51 +145,53 @@ macro_rules! entries {
                 const SW: usize,
             >(
                 a: *const ConvArgs,
+                part: usize,
+                n_parts: usize,
             ) {
                 // SAFETY: as above.
-                unsafe { conv::layer::<S, Fixed<S, C, KH, KW, SH, SW>>(&*a) }
+                unsafe { conv::layer::<S, Fixed<S, C, KH, KW, SH, SW>>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_linear(a: *const LinearArgs) {
+            unsafe extern "C" fn f32_linear(a: *const LinearArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { linear::layer::<S>(&*a) }
+                unsafe { linear::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_pool(a: *const PoolArgs) {
+            unsafe extern "C" fn f32_pool(a: *const PoolArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { pool_rows(&*a, 0, (*a).height) }
+                unsafe { pool::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_map(a: *const MapArgs) {
+            unsafe extern "C" fn f32_map(a: *const MapArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { map::layer::<S>(&*a) }
+                unsafe { map::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_softmax(a: *const SoftmaxArgs) {
+            unsafe extern "C" fn f32_softmax(a: *const SoftmaxArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { softmax::layer::<S>(&*a) }
+                unsafe { softmax::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_norm(a: *const NormArgs) {
+            unsafe extern "C" fn f32_norm(a: *const NormArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { norm::layer::<S>(&*a) }
+                unsafe { norm::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_local_norm(a: *const LocalNormArgs) {
+            unsafe extern "C" fn f32_local_norm(a: *const LocalNormArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { norm::local::<S>(&*a) }
+                unsafe { norm::local::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_resize(a: *const ResizeArgs) {
+            unsafe extern "C" fn f32_resize(a: *const ResizeArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
-                unsafe { resize::layer::<S>(&*a) }
+                unsafe { resize::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             /// What this instruction set offers.
@@ -198,9 +216,9 @@ macro_rules! entries {
     };
 }
 
-unsafe extern "C" fn f32_clear_border(a: *const BorderArgs) {
+unsafe extern "C" fn f32_clear_border(a: *const BorderArgs, part: usize, n_parts: usize) {
     // SAFETY: asked of the caller, see `Table`.
-    unsafe { map::clear_border(&*a) }
+    unsafe { map::clear_border(&*a, Share { part, n_parts }) }
 }
 
 unsafe extern "C" fn f32_pack_conv(a: *const PackConvArgs) {

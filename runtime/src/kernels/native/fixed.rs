@@ -6,6 +6,7 @@
 use super::args::{Act, ConvArgs};
 use super::conv::Rows;
 use super::direct::{self, Finish, Sums, Tile, Tiled};
+use super::div_ceil;
 
 /// Length of `plan::FIXED_CONVS`.
 pub const N_FIXED: usize = 12;
@@ -19,13 +20,29 @@ impl<S: Tiled, const C: usize, const KH: usize, const KW: usize, const SH: usize
     for Fixed<S, C, KH, KW, SH, SW>
 {
     #[inline(always)]
-    unsafe fn rows(a: &ConvArgs, y0: usize, y1: usize) {
+    fn row_unit(_: &ConvArgs) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    fn n_blocks(a: &ConvArgs) -> usize {
+        div_ceil(a.filters, 2 * S::LANES)
+    }
+
+    #[inline(always)]
+    fn first_filter(a: &ConvArgs, block: usize) -> usize {
+        (2 * block * S::LANES).min(a.filters)
+    }
+
+    #[inline(always)]
+    unsafe fn rows(a: &ConvArgs, (y0, y1): (usize, usize), blocks: (usize, usize)) {
         // SAFETY: the caller's promise.
         unsafe {
             let padded = a.filters.next_multiple_of(S::LANES);
             let weights = a.pack.add(padded);
-            let mut f = 0;
-            while f < a.filters {
+            let mut f = Self::first_filter(a, blocks.0);
+            let end = Self::first_filter(a, blocks.1);
+            while f < end {
                 let w = weights.add(f * C * KH * KW);
                 let two = padded - f >= 2 * S::LANES;
                 for y in y0..y1 {

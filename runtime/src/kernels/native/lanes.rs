@@ -25,7 +25,22 @@ pub struct Lanes<S, const READS: u8>(core::marker::PhantomData<S>);
 
 impl<S: Simd, const READS: u8> Rows for Lanes<S, READS> {
     #[inline(always)]
-    unsafe fn rows(a: &ConvArgs, y0: usize, y1: usize) {
+    fn row_unit(_: &ConvArgs) -> usize {
+        2
+    }
+
+    #[inline(always)]
+    fn n_blocks(_: &ConvArgs) -> usize {
+        1
+    }
+
+    #[inline(always)]
+    fn first_filter(a: &ConvArgs, block: usize) -> usize {
+        block * filters(a)
+    }
+
+    #[inline(always)]
+    unsafe fn rows(a: &ConvArgs, (y0, y1): (usize, usize), _: (usize, usize)) {
         let whole_reads = READS != PERMUTED || (a.channels == a.filters && S::LANES > 4);
         let square = whole_reads
             && a.kernel_h == 3

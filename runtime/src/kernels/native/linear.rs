@@ -8,6 +8,7 @@ use crate::simd::Simd;
 
 use super::args::LinearArgs;
 use super::conv::Parts;
+use super::share::Share;
 use super::{div, math};
 
 /// Vectors of a panel whose first output is `padded_left` before the end.
@@ -20,17 +21,18 @@ pub fn panel_vectors(lanes: usize, padded_left: usize) -> usize {
     }
 }
 
-/// The whole layer.
+/// A share of the layer: panels of outputs.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Parts>(a: &LinearArgs) {
+pub unsafe fn layer<S: Parts>(a: &LinearArgs, share: Share) {
     // SAFETY: the caller's promise.
     unsafe {
         let padded = a.outputs.next_multiple_of(S::LANES);
-        let mut f = 0;
-        while f < a.outputs {
+        let (first, end) = share.of(a.outputs, 4 * S::LANES);
+        let mut f = first;
+        while f < end {
             let vectors = panel_vectors(S::LANES, padded - f);
             match vectors {
                 4 => panel::<S, 4, 2>(a, padded, f),
@@ -39,7 +41,7 @@ pub unsafe fn layer<S: Parts>(a: &LinearArgs) {
             }
             f += vectors * S::LANES;
         }
-        (S::ACTIVATE)(&a.act, a.output, a.outputs);
+        (S::ACTIVATE)(&a.act, a.output.wrapping_add(first), end - first);
     }
 }
 

@@ -1,18 +1,32 @@
 //! Element-wise kernels over operands by strides, copies between layouts, and zeros around maps. Floor 2.
 
-use super::args::{BorderArgs, MapArgs, MapOp};
+use super::args::{BorderArgs, MapArgs, MapOp, Operand};
 use super::conv::Parts;
 use super::math;
+use super::share::Share;
 
 /// Elements of a run that are computed before an activation of more than bounds passes over them.
 const CHUNK: usize = 1024;
 
-/// All elements.
+/// A share of the elements: of the outermost loop that has as many turns as there are shares, or the longest.
 ///
 /// # Safety
 /// The machine has the instruction set, and the operands that the operation reads are valid for its sizes.
 #[inline(always)]
-pub unsafe fn layer<S: Parts>(a: &MapArgs) {
+pub unsafe fn layer<S: Parts>(a: &MapArgs, share: Share) {
+    let [n0, n1, n2] = a.sizes;
+    let axis = match () {
+        _ if n0 >= share.n_parts => 0,
+        _ if n1 >= share.n_parts => 1,
+        _ => 2,
+    };
+    // Neighbours of the innermost loop stay together by cache lines.
+    let (from, to) = share.of([n0, n1, n2][axis], if axis == 2 { 64 } else { 1 });
+    let part = |operand: &Operand| Operand { first: operand.first.wrapping_add(from * operand.strides[axis]), ..*operand };
+    let mut sizes = a.sizes;
+    sizes[axis] = to - from;
+    let [x, y, z] = &a.inputs;
+    let a = &MapArgs { sizes, output: part(&a.output), inputs: [part(x), part(y), part(z)], ..*a };
     // SAFETY: the caller's promise.
     unsafe {
         let n_inputs = match a.op {
@@ -148,19 +162,20 @@ unsafe fn transpose(a: &MapArgs, outer: usize) {
     }
 }
 
-/// Zeros around a map.
+/// A share of the zeros around a map: rows.
 ///
 /// # Safety
 /// The map and its border are valid for writes.
 #[inline(always)]
-pub unsafe fn clear_border(a: &BorderArgs) {
+pub unsafe fn clear_border(a: &BorderArgs, share: Share) {
     let [height, width, channels] = a.sizes;
     let [row, pixel, channel] = a.map.strides;
     let [top, left, bottom, right] = a.border;
     // SAFETY: the caller's promise; positions before the map are reached by subtracting what `top` and `left` are.
     unsafe {
         let corner = a.map.first.sub(top * row + left * pixel);
-        for y in 0..top + height + bottom {
+        let (from, to) = share.of(top + height + bottom, 1);
+        for y in from..to {
             let inside = y >= top && y < top + height;
             let at = |x: usize| corner.add(y * row + x * pixel);
             let clear = |x: usize, n: usize| {

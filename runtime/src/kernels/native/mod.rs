@@ -20,6 +20,7 @@ pub mod norm;
 pub mod pack;
 pub mod pool;
 pub mod resize;
+pub mod share;
 pub mod softmax;
 
 use args::{
@@ -45,36 +46,39 @@ const fn div(a: usize, b: usize) -> usize {
     }
 }
 
+/// A kernel: its arguments, which share of the work it does, and of how many. Shares write disjoint elements, and may run at once.
+pub type Entry<Args> = unsafe extern "C" fn(*const Args, usize, usize);
+
 /// The kernels of one instruction set. Each is called with arguments whose pointers are valid, on a machine that has it.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Table {
     /// One group, filters in the lanes.
-    pub f32_conv_direct: unsafe extern "C" fn(*const ConvArgs),
+    pub f32_conv_direct: Entry<ConvArgs>,
     /// Channels in the lanes.
-    pub f32_conv_depthwise: unsafe extern "C" fn(*const ConvArgs),
+    pub f32_conv_depthwise: Entry<ConvArgs>,
     /// Groups smaller than a vector, several side by side.
-    pub f32_conv_grouped: unsafe extern "C" fn(*const ConvArgs),
+    pub f32_conv_grouped: Entry<ConvArgs>,
     /// Groups of one vector.
-    pub f32_conv_grouped_vector: unsafe extern "C" fn(*const ConvArgs),
+    pub f32_conv_grouped_vector: Entry<ConvArgs>,
     /// By index in `plan::FIXED_CONVS`.
-    pub f32_conv_fixed: [unsafe extern "C" fn(*const ConvArgs); fixed::N_FIXED],
+    pub f32_conv_fixed: [Entry<ConvArgs>; fixed::N_FIXED],
     /// Matrix times vector.
-    pub f32_linear: unsafe extern "C" fn(*const LinearArgs),
+    pub f32_linear: Entry<LinearArgs>,
     /// Maximum and average.
-    pub f32_pool: unsafe extern "C" fn(*const PoolArgs),
+    pub f32_pool: Entry<PoolArgs>,
     /// Element by element.
-    pub f32_map: unsafe extern "C" fn(*const MapArgs),
+    pub f32_map: Entry<MapArgs>,
     /// By mean and variance.
-    pub f32_norm: unsafe extern "C" fn(*const NormArgs),
+    pub f32_norm: Entry<NormArgs>,
     /// By neighbouring channels.
-    pub f32_local_norm: unsafe extern "C" fn(*const LocalNormArgs),
+    pub f32_local_norm: Entry<LocalNormArgs>,
     /// A map at another size.
-    pub f32_resize: unsafe extern "C" fn(*const ResizeArgs),
+    pub f32_resize: Entry<ResizeArgs>,
     /// Over channels.
-    pub f32_softmax: unsafe extern "C" fn(*const SoftmaxArgs),
+    pub f32_softmax: Entry<SoftmaxArgs>,
     /// Zeros around a map.
-    pub f32_clear_border: unsafe extern "C" fn(*const BorderArgs),
+    pub f32_clear_border: Entry<BorderArgs>,
     /// Weights of a convolution into tiles.
     pub f32_pack_conv: unsafe extern "C" fn(*const PackConvArgs),
     /// Weights of a linear layer into tiles.

@@ -5,6 +5,7 @@
 use crate::simd::Simd;
 
 use super::args::{LocalNormArgs, NormArgs};
+use super::share::Share;
 use super::{div, math};
 
 /// Mean and reciprocal standard deviation of up to 16 channels.
@@ -13,39 +14,46 @@ struct Statistics {
     scale: [f32; 16],
 }
 
-/// A whole layer.
+/// A share of a layer: groups, or vectors of channels that hold several.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Simd>(a: &NormArgs) {
+pub unsafe fn layer<S: Simd>(a: &NormArgs, share: Share) {
     let [height, width, channels] = a.sizes;
     let per_group = div(channels, a.groups);
+    let several = S::LANES.is_multiple_of(per_group);
+    let (c0, c1) = share.of(channels, if several { S::LANES } else { per_group });
+    if c0 == c1 {
+        return;
+    }
     // SAFETY: the caller's promise; blocks of `n` channels from `c` on are channels of the map.
     unsafe {
-        if S::LANES.is_multiple_of(per_group) {
-            let mut c = 0;
-            while c < channels {
-                let n = (channels - c).min(S::LANES);
+        if several {
+            let mut c = c0;
+            while c < c1 {
+                let n = (c1 - c).min(S::LANES);
                 let statistics = of_lanes::<S>(a, c, n, per_group);
                 write::<S>(a, c, n, &statistics);
                 c += S::LANES;
             }
         } else {
-            for group in 0..a.groups {
-                let (first, end) = (group * per_group, (group + 1) * per_group);
+            let mut first = c0;
+            while first < c1 {
+                let end = first + per_group;
                 let statistics = of_group::<S>(a, first, end);
                 let mut c = first;
                 while c < end {
                     write::<S>(a, c, (end - c).min(S::LANES), &statistics);
                     c += S::LANES;
                 }
+                first = end;
             }
         }
         for y in 0..height {
             for x in 0..width {
-                let to = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel);
-                math::activate_run::<S>(&a.act, to, channels);
+                let to = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel + c0);
+                math::activate_run::<S>(&a.act, to, c1 - c0);
             }
         }
     }
@@ -155,18 +163,19 @@ fn reciprocal_root(x: f64) -> f64 {
     y
 }
 
-/// Elements over what their neighbours among the channels amount to.
+/// Elements over what their neighbours among the channels amount to: a share of the rows.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn local<S: Simd>(a: &LocalNormArgs) {
+pub unsafe fn local<S: Simd>(a: &LocalNormArgs, share: Share) {
     let [height, width, channels] = a.sizes;
+    let (y0, y1) = share.of(height, 1);
     // Before a channel, and from it on.
     let (before, after) = (a.size / 2, a.size - a.size / 2);
     // SAFETY: the caller's promise; neighbours are read where there are channels, whole vectors where all of theirs are.
     unsafe {
-        for y in 0..height {
+        for y in y0..y1 {
             for x in 0..width {
                 let from = a.input.first.wrapping_add(y * a.input.row + x * a.input.pixel);
                 let to = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel);

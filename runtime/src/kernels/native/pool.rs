@@ -4,6 +4,7 @@ use crate::simd::Simd;
 
 use super::args::{ActKind, PoolArgs, PoolKind};
 use super::conv::Parts;
+use super::share::Share;
 use super::{div, div_ceil, math};
 
 /// The part of a window that lies on the map, along one axis.
@@ -45,6 +46,19 @@ impl Span {
     pub fn end(&self) -> usize {
         if self.len == 0 { self.start } else { self.start + (self.len - 1) * self.step + 1 }
     }
+}
+
+/// A share of a layer: rows, or channels of few rows.
+///
+/// # Safety
+/// The machine has the instruction set, and the pointers are valid for the sizes beside them.
+#[inline(always)]
+pub unsafe fn layer<S: Parts>(a: &PoolArgs, share: Share) {
+    let unit = 4 * S::LANES;
+    let (down, across) = share.rows_or_blocks(a.height, div_ceil(a.channels, unit));
+    let (y0, y1) = down.of(a.height, 1);
+    // SAFETY: the caller's promise.
+    unsafe { (S::POOL)(&a.channels(across.of(a.channels, unit)), y0, y1) }
 }
 
 /// Pools the output's rows from `y0` up to `y1`.

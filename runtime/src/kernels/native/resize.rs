@@ -4,6 +4,7 @@ use crate::simd::Simd;
 
 use super::args::{ResizeArgs, SamplingKind};
 use super::div;
+use super::share::Share;
 
 /// Along one axis the two elements that are mixed, and the share of the second.
 #[inline(always)]
@@ -27,14 +28,15 @@ fn source(a: &ResizeArgs, axis: usize, i: usize) -> (usize, usize, f32) {
     (first, (first + 1).min(n - 1), (at - first as f64) as f32)
 }
 
-/// All elements.
+/// A share of the rows.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Simd>(a: &ResizeArgs) {
+pub unsafe fn layer<S: Simd>(a: &ResizeArgs, share: Share) {
     let [height, width] = a.to;
-    for y in 0..height {
+    let (y0, y1) = share.of(height, 1);
+    for y in y0..y1 {
         let (top, bottom, down) = source(a, 0, y);
         for x in 0..width {
             let (left, right, across) = source(a, 1, x);

@@ -4,16 +4,19 @@ use crate::simd::Simd;
 
 use super::args::SoftmaxArgs;
 use super::math;
+use super::share::Share;
 
-/// Every pixel.
+/// A share of the pixels: of the longer axis.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Simd>(a: &SoftmaxArgs) {
+pub unsafe fn layer<S: Simd>(a: &SoftmaxArgs, share: Share) {
     let [height, width, channels] = a.sizes;
-    for y in 0..height {
-        for x in 0..width {
+    let (down, across) = share.rows_or_blocks(height, width);
+    let ((y0, y1), (x0, x1)) = (down.of(height, 1), across.of(width, 1));
+    for y in y0..y1 {
+        for x in x0..x1 {
             let from = a.input.first.wrapping_add(y * a.input.strides[0] + x * a.input.strides[1]);
             let to = a.output.first.wrapping_add(y * a.output.strides[0] + x * a.output.strides[1]);
             // SAFETY: the caller's promise.

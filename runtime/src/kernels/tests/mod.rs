@@ -13,7 +13,7 @@ mod object;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};
 
-use super::{Memory, PortPointers, Prepared, scratch_len};
+use super::{Memory, Prepared, scratch_len};
 use crate::buffer::Buffer;
 use crate::isa::Isa;
 use guard::{Guarded, Side};
@@ -171,16 +171,20 @@ impl Arena {
         }
     }
 
-    /// Runs a step at both ends of guarded memory, checks that nothing but the output changes, and returns the output.
+    /// Runs a step at both ends of guarded memory, whole and in shares, backwards, checks that nothing but the output changes, and
+    /// returns the output.
     pub fn run(&self, kernel: &Kernel, isa: Isa, pack: Option<&Buffer>, output: &View) -> Map {
-        let [first, second] = [Side::Start, Side::End].map(|side| {
+        // One number of shares for each step, so that tests stay quick; steps are many.
+        let n_shares = [2, 3, 5, 16][self.len % 4];
+        let runs = [(Side::Start, 1), (Side::End, 1), (if self.len % 8 < 4 { Side::Start } else { Side::End }, n_shares)];
+        let [first, others @ ..] = runs.map(|(side, n_shares)| {
             let mut arena = Guarded::new(self.len, side);
             arena.fill(f32::NAN);
             for &(at, value) in &self.writes {
                 arena[at] = value;
             }
             let before = arena.to_vec();
-            let mut scratch = Guarded::new(scratch_len(kernel, isa), side);
+            let mut scratch = Guarded::new(scratch_len(kernel, isa, n_shares), side);
             scratch.fill(f32::NAN);
             let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
             let guarded_pack = pack.map(|pack| {
@@ -191,7 +195,8 @@ impl Arena {
             let packs: Vec<*const f32> = guarded_pack.iter().map(|pack| pack.as_ptr()).collect();
             // SAFETY: the arena holds every view, the scratch is as long as asked for, and `isas` yields what is available.
             unsafe {
-                Prepared::new(kernel, isa, &packs, &memory).run(&PortPointers { inputs: &[], outputs: &[] });
+                let step = Prepared::new(kernel, isa, &packs, &memory, n_shares);
+                (0..n_shares).rev().for_each(|part| step.share(part));
             }
             let mut written = vec![false; self.len];
             let result = Map::from_fn([output.height, output.width, output.channels], |y, x, c| {
@@ -205,7 +210,9 @@ impl Arena {
             result
         });
         let bits = |map: &Map| map.data.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(&first), bits(&second), "{isa}: differs with the place in memory: {kernel:?}");
+        for (other, (side, n)) in others.iter().zip(&runs[1..]) {
+            assert_eq!(bits(&first), bits(other), "{isa}: differs in {n} shares at the {side:?} of memory: {kernel:?}");
+        }
         first
     }
 }

@@ -1,0 +1,105 @@
+//! Into how many shares a step is split, and for convolutions along which axes. Floor 2.
+//!
+//! Decided while a step is bound, from sizes alone. Results do not depend on it: shares are disjoint parts of the output.
+
+use convoke_compiler::plan::{Conv, Kernel, View};
+
+use super::tiling::ConvScratch;
+use crate::isa::Isa;
+
+/// How many threads there are for a step, and what one of them has to be given for it to be worth while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Split {
+    /// Most shares.
+    pub threads: usize,
+    /// Nanoseconds of one thread that a share takes at least.
+    pub least: f64,
+}
+
+impl Split {
+    /// Everything in one share.
+    pub const NONE: Split = Split { threads: 1, least: 0.0 };
+
+    /// Among so many threads. Handing over a share and waiting for it takes some 0.3 µs.
+    pub fn among(threads: usize) -> Split {
+        Split { threads, least: 2000.0 }
+    }
+
+    /// Into how many shares a step is split.
+    pub fn shares(&self, kernel: &Kernel, isa: Isa) -> usize {
+        let worth = match self.least {
+            0.0 => self.threads,
+            least => (nanoseconds(kernel, isa) / least) as usize,
+        };
+        worth.clamp(1, self.threads.max(1))
+    }
+}
+
+/// Multiply-adds in a nanosecond of one core, roughly.
+fn rate(isa: Isa) -> f64 {
+    match isa {
+        Isa::Avx512 => 90.0,
+        Isa::Avx2 => 40.0,
+        Isa::Portable => 8.0,
+    }
+}
+
+/// Bytes that one core reads or writes in a nanosecond, roughly: what lies in its second-level cache, and what does not.
+const NEAR: f64 = 40.0;
+const FAR: f64 = 15.0;
+
+/// Roughly what one core takes for a step.
+pub fn nanoseconds(kernel: &Kernel, isa: Isa) -> f64 {
+    let bytes: usize = kernel.views().map(|view| 4 * elements(view)).sum();
+    let moved = bytes as f64 / NEAR;
+    match kernel {
+        Kernel::Conv(conv) => {
+            let [height, width] = conv.size();
+            let per_filter = conv.input.channels / conv.groups * conv.window[0] * conv.window[1];
+            let weights = per_filter * conv.output.channels;
+            (height * width * weights) as f64 / rate(isa) + weights as f64 * 4.0 / FAR + moved
+        }
+        Kernel::Linear(linear) => (elements(&linear.input) * linear.output.channels) as f64 * 4.0 / FAR,
+        Kernel::Pool(pool) => elements(&pool.input) as f64 * 4.0 / NEAR + moved,
+        // Exponentials, powers, and several passes.
+        Kernel::Softmax(_) | Kernel::LocalNorm(_) | Kernel::Norm(_) => 8.0 * moved,
+        // Around a map, not in it.
+        Kernel::ClearBorder(clear) => {
+            let [top, left, bottom, right] = clear.border;
+            let View { height, width, channels, .. } = clear.view;
+            let around = (top + height + bottom) * (left + width + right) - height * width;
+            (around * channels * 4) as f64 / NEAR
+        }
+        _ => moved,
+    }
+}
+
+fn elements(view: &View) -> usize {
+    view.height * view.width * view.channels
+}
+
+/// How many of a convolution's shares lie side by side over its filters; the others divide rows.
+///
+/// Every share reads the weights of its filters and the input of its rows, so the grid is the one whose largest share has least to
+/// compute and to read: rows of large maps, filters of small ones.
+pub fn filter_shares(conv: &Conv, isa: Isa, n_shares: usize) -> usize {
+    let pooled = conv.epilogue.pool.is_some();
+    let [height, width] = conv.size();
+    // What cannot be divided further: two rows of narrow maps, a row of windows, two vectors of filters.
+    let rows = if pooled { conv.output.height } else { height };
+    let row_unit = if !pooled && width <= 7 { 2 } else { 1 };
+    let blocks = conv.groups * (conv.output.channels / conv.groups).div_ceil(2 * isa.lanes());
+    let filters_divide = ConvScratch::filters_divide(conv, isa);
+    let weights = conv.output.channels * (conv.input.channels / conv.groups) * conv.window[0] * conv.window[1];
+    let compute = (height * width * weights) as f64 / rate(isa);
+    let share = |n: usize, of: usize, unit: usize| (n.div_ceil(unit).div_ceil(of) * unit).min(n) as f64 / n as f64;
+    let cost = |columns: usize| {
+        let (of_filters, of_rows) = (share(blocks, columns, 1), share(rows, n_shares / columns, row_unit));
+        let read = weights as f64 * of_filters + elements(&conv.input) as f64 * of_rows;
+        compute * of_filters * of_rows + read * 4.0 / NEAR
+    };
+    (1..=n_shares)
+        .filter(|&columns| n_shares.is_multiple_of(columns) && (columns == 1 || filters_divide))
+        .min_by(|&a, &b| cost(a).total_cmp(&cost(b)))
+        .unwrap_or(1)
+}
