@@ -1,4 +1,4 @@
-//! Shapes of one image's values, without the batch: `[C, H, W]` of a map, `[N]` of a vector. Floor 1.
+//! Shapes of one image's values, without the batch: `[C, H, W]` of a map, `[C, L]` of a sequence, `[N]` of a vector. Floor 1.
 
 use std::fmt;
 
@@ -12,17 +12,27 @@ impl Shape {
         Shape(vec![channels, height, width])
     }
 
+    /// A sequence of `channels` × `length`.
+    pub fn sequence(channels: usize, length: usize) -> Shape {
+        Shape(vec![channels, length])
+    }
+
     /// A vector of `len` elements.
     pub fn vector(len: usize) -> Shape {
         Shape(vec![len])
     }
 
-    /// `[channels, height, width]` of a map; `None` for a vector.
+    /// `[channels, height, width]` of a map; `None` for any other value.
     pub fn as_map(&self) -> Option<[usize; 3]> {
         <[usize; 3]>::try_from(self.0.as_slice()).ok()
     }
 
-    /// The length of a vector; `None` for a map.
+    /// `[channels, length]` of a sequence; `None` for any other value.
+    pub fn as_sequence(&self) -> Option<[usize; 2]> {
+        <[usize; 2]>::try_from(self.0.as_slice()).ok()
+    }
+
+    /// The length of a vector; `None` for any other value.
     pub fn as_vector(&self) -> Option<usize> {
         match self.0.as_slice() {
             [len] => Some(*len),
@@ -30,9 +40,30 @@ impl Shape {
         }
     }
 
-    /// Channels, height and width, with a vector of N elements as N channels of one pixel.
+    /// Channels, height and width, with a sequence as a map of one row, and a vector of N elements as N channels of one pixel.
     pub fn chw(&self) -> [usize; 3] {
-        self.as_map().unwrap_or([self.0.first().copied().unwrap_or(1), 1, 1])
+        match *self.0.as_slice() {
+            [channels, height, width] => [channels, height, width],
+            [channels, length] => [channels, 1, length],
+            _ => [self.0.first().copied().unwrap_or(1), 1, 1],
+        }
+    }
+
+    /// A value of the same kind with other channels, height and width; of a sequence the height stays one.
+    pub fn resized(&self, channels: usize, [height, width]: [usize; 2]) -> Shape {
+        match self.0.len() {
+            2 => Shape::sequence(channels, width),
+            _ => Shape::map(channels, height, width),
+        }
+    }
+
+    /// What it is called: `map`, `sequence`, `vector`.
+    pub fn kind(&self) -> &'static str {
+        match self.0.len() {
+            3 => "map",
+            2 => "sequence",
+            _ => "vector",
+        }
     }
 
     /// Number of elements. The verifier has checked that it does not overflow.

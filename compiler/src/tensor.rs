@@ -92,7 +92,7 @@ fn erf(x: f64) -> f64 {
     std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp() * sum
 }
 
-/// A dense row-major tensor of one image: `[C, H, W]` or `[N]`; of a parameter: its state-dict shape.
+/// A dense row-major tensor of one image: `[C, H, W]`, `[C, L]` or `[N]`; of a parameter: its state-dict shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor<T> {
     /// The sizes.
@@ -108,7 +108,7 @@ impl<T: Float> Tensor<T> {
         Tensor { shape, data }
     }
 
-    /// Each element from its channel, row and column; a vector is N channels of one pixel.
+    /// Each element from its channel, row and column; a sequence is a map of one row, a vector N channels of one pixel.
     pub fn from_fn(shape: Shape, mut f: impl FnMut(usize, usize, usize) -> T) -> Tensor<T> {
         let [channels, height, width] = shape.chw();
         let mut data = Vec::with_capacity(shape.len());

@@ -282,7 +282,7 @@ impl<'a> Cursor<'a> {
         digits.parse().map_err(|_| format!("{digits} is too large"))
     }
 
-    /// `[3, 224, 224]` or `[10]`
+    /// `[3, 224, 224]`, `[8, 100]` or `[10]`
     fn shape(&mut self) -> Result<Shape, String> {
         self.expect("[")?;
         let mut sizes = vec![self.number()?];
@@ -291,8 +291,8 @@ impl<'a> Cursor<'a> {
         }
         self.expect("]")?;
         match sizes.len() {
-            1 | 3 => Ok(Shape(sizes)),
-            n => Err(format!("a shape has one size or three, not {n}")),
+            1..=3 => Ok(Shape(sizes)),
+            n => Err(format!("a shape has one size, two or three, not {n}")),
         }
     }
 

@@ -28,7 +28,8 @@ use std::path::Path;
 ///
 /// # Networks
 ///
-/// A network has a name, inputs with their sizes for one image (`[channels, height, width]` of a map, `[len]` of a vector), if you like
+/// A network has a name, inputs with their sizes for one image (`[channels, height, width]` of a map, `[channels, length]` of a
+/// sequence, `[len]` of a vector), if you like
 /// the sizes of its outputs, which are then checked, and a body. A body is any number of `let name = value;` and then the value
 /// that it gives. Several outputs are written `(mask: …, class: …)` and declared `-> (mask: [1, 32, 32], class: [10])`.
 ///
@@ -71,7 +72,7 @@ use std::path::Path;
 ///
 /// Integers with `+ - * / %`, comparisons, `&& || !`, all evaluated while compiling and checked; windows `3x3` (rows by columns), or
 /// `(k, 1)` where a side has a name or is 0; numbers such as `1e-3`; `true` and `false`; the words of options, `floor`, `same`; `if … { a } else { b }`;
-/// of a value of the flow its `channels`, `height`, `width` and `len`. A macro cannot evaluate constants from outside: write `const CLASSES = 10;`
+/// of a value of the flow its `channels`, `height`, `width` (of a sequence its `length`) and `len`, the number of its elements. A macro cannot evaluate constants from outside: write `const CLASSES = 10;`
 /// inside of the invocation. What is named by `let`, an input or a parameter must be used, or begin with `_`; a constant need not be.
 ///
 /// # Names

@@ -49,7 +49,7 @@
 //! | | |
 //! |---|---|
 //! | [`network!`] | the language: networks, blocks, layers; what the macro makes of them |
-//! | [`Map`], [`Vector`] | inputs and outputs, with their sizes as types; from and to slices |
+//! | [`Map`], [`Sequence`], [`Vector`] | inputs and outputs of three axes, two and one, with their sizes as types; from and to slices |
 //! | [`Session`], [`SessionOptions`] | running a network, one image or a batch at a time |
 //! | [`LoadOptions`] | weight files with other names, a prefix, or without a head |
 //! | [`Summary`] | a network as a table |
@@ -78,7 +78,7 @@
 //!
 //! | Feature | |
 //! |---|---|
-//! | `ndarray` | maps and vectors from and to views of [`ndarray`](https://docs.rs/ndarray) |
+//! | `ndarray` | maps, sequences and vectors from and to views of [`ndarray`](https://docs.rs/ndarray) |
 //! | `image` | maps from and to buffers of [`image`](https://docs.rs/image), and `Preprocess`, which resizes, crops and normalises as torchvision does |
 //!
 //! None is on by default.
@@ -90,7 +90,7 @@
 //! | Floor | Modules | |
 //! |---|---|---|
 //! | 0 | `error` `buffer` `isa` `numbers` | errors, aligned memory, the instruction set, numbers as text |
-//! | 1 | `tensor` `simd` | maps and vectors; one vector type per instruction set |
+//! | 1 | `tensor` `simd` | maps, sequences and vectors; one vector type per instruction set |
 //! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
 //! | 3 | `weights` | files, names, folding |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
@@ -131,5 +131,5 @@ pub use crate::network::{Network, SliceSession};
 pub use crate::picture::Picture;
 pub use crate::session::{Backend, Session, SessionOptions};
 pub use crate::summary::{LayerSummary, Summary};
-pub use crate::tensor::{Map, Value, Vector};
+pub use crate::tensor::{Map, Sequence, Value, Vector};
 pub use crate::weights::LoadOptions;

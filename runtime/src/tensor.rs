@@ -1,4 +1,4 @@
-//! What goes into a network and comes out of it: [`Map`] and [`Vector`], whose sizes are part of their types. Floor 1.
+//! What goes into a network and comes out of it: [`Map`], [`Sequence`] and [`Vector`], whose sizes are part of their types. Floor 1.
 
 use std::fmt;
 use std::ops::{Index, IndexMut};
@@ -22,6 +22,22 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, PartialEq)]
 pub struct Map<const C: usize, const H: usize, const W: usize>(Box<[f32]>);
 
+/// A sequence: `C` channels × `L` positions, a value of two axes. f32 in row-major order, channel after channel (PyTorch's `[N, C, L]`
+/// without the N), on the heap.
+///
+/// What recurrent layers read is a sequence, too, of `C` steps × `L` features.
+///
+/// ```
+/// use convoke::Sequence;
+///
+/// let wave = Sequence::<2, 100>::from_fn(|c, i| (i as f32 * 0.1).sin() + c as f32);
+/// assert_eq!(wave[[1, 0]], 1.0);
+/// assert_eq!(wave.channel(1).len(), 100);
+/// assert!(Sequence::<2, 100>::from_slice(&[0.0; 199]).is_err());
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct Sequence<const C: usize, const L: usize>(Box<[f32]>);
+
 /// A vector of `N` elements, f32, on the heap.
 ///
 /// ```
@@ -38,10 +54,11 @@ pub struct Vector<const N: usize>(Box<[f32]>);
 mod sealed {
     pub trait Sealed {}
     impl<const C: usize, const H: usize, const W: usize> Sealed for super::Map<C, H, W> {}
+    impl<const C: usize, const L: usize> Sealed for super::Sequence<C, L> {}
     impl<const N: usize> Sealed for super::Vector<N> {}
 }
 
-/// A [`Map`] or a [`Vector`]: what one input or output of a network is.
+/// A [`Map`], a [`Sequence`] or a [`Vector`]: what one input or output of a network is.
 pub trait Value: sealed::Sealed + Clone + PartialEq + Default + Send + Sync + 'static {
     /// The sizes, outermost first.
     const SHAPE: &'static [usize];
@@ -65,6 +82,18 @@ impl<const C: usize, const H: usize, const W: usize> Value for Map<C, H, W> {
     }
 }
 
+impl<const C: usize, const L: usize> Value for Sequence<C, L> {
+    const SHAPE: &'static [usize] = &[C, L];
+
+    fn as_slice(&self) -> &[f32] {
+        &self.0
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+}
+
 impl<const N: usize> Value for Vector<N> {
     const SHAPE: &'static [usize] = &[N];
 
@@ -77,7 +106,7 @@ impl<const N: usize> Value for Vector<N> {
     }
 }
 
-/// What `Map` and `Vector` have in common; their number of elements is `Self::LEN`.
+/// What `Map`, `Sequence` and `Vector` have in common; their number of elements is `Self::LEN`.
 macro_rules! value {
     ([$($generics:tt)*] $type:ty, $what:literal) => {
         impl<$($generics)*> $type {
@@ -158,6 +187,7 @@ macro_rules! value {
 }
 
 value!([const C: usize, const H: usize, const W: usize] Map<C, H, W>, "map");
+value!([const C: usize, const L: usize] Sequence<C, L>, "sequence");
 value!([const N: usize] Vector<N>, "vector");
 
 /// Whether as many elements as the sizes say were given.
@@ -221,6 +251,46 @@ impl<const C: usize, const H: usize, const W: usize> IndexMut<[usize; 3]> for Ma
     }
 }
 
+impl<const C: usize, const L: usize> Sequence<C, L> {
+    /// Number of elements.
+    pub const LEN: usize = C * L;
+
+    /// A sequence whose element at channel `c`, position `i` is `f(c, i)`.
+    pub fn from_fn(mut f: impl FnMut(usize, usize) -> f32) -> Self {
+        Self((0..C).flat_map(|c| (0..L).map(move |i| (c, i))).map(|(c, i)| f(c, i)).collect())
+    }
+
+    /// One channel.
+    ///
+    /// # Panics
+    /// If there is no channel `c`.
+    pub fn channel(&self, c: usize) -> &[f32] {
+        assert!(c < C, "channel {c} of a sequence of {C}");
+        &self.0[c * L..][..L]
+    }
+
+    /// Where `[c, i]` is among the elements; beyond the end of one channel is not the start of the next.
+    fn position([c, i]: [usize; 2]) -> usize {
+        assert!(c < C && i < L, "no element [{c}, {i}] in a sequence of [{C}, {L}]");
+        c * L + i
+    }
+}
+
+impl<const C: usize, const L: usize> Index<[usize; 2]> for Sequence<C, L> {
+    type Output = f32;
+
+    /// The element at `[channel, position]`.
+    fn index(&self, at: [usize; 2]) -> &f32 {
+        &self.0[Self::position(at)]
+    }
+}
+
+impl<const C: usize, const L: usize> IndexMut<[usize; 2]> for Sequence<C, L> {
+    fn index_mut(&mut self, at: [usize; 2]) -> &mut f32 {
+        &mut self.0[Self::position(at)]
+    }
+}
+
 impl<const N: usize> Vector<N> {
     /// Number of elements.
     pub const LEN: usize = N;
@@ -278,6 +348,14 @@ impl<const C: usize, const H: usize, const W: usize> fmt::Debug for Map<C, H, W>
     }
 }
 
+impl<const C: usize, const L: usize> fmt::Debug for Sequence<C, L> {
+    /// `Sequence<2, 100>[0.1, 0.2, …]`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sequence<{C}, {L}>")?;
+        short(&self.0, f)
+    }
+}
+
 impl<const N: usize> fmt::Debug for Vector<N> {
     /// `Vector<10>[0.1, 0.2, …]`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -323,6 +401,23 @@ mod tests {
     #[should_panic(expected = "no element [0, 0, 4] in a map of [2, 3, 4]")]
     fn an_index_beyond_its_row_is_not_the_next_row() {
         let _ = Map::<2, 3, 4>::zeros()[[0, 0, 4]];
+    }
+
+    #[test]
+    fn a_sequence_is_channel_after_channel() {
+        let sequence = Sequence::<3, 4>::from_fn(|c, i| (c * 10 + i) as f32);
+        assert_eq!(sequence.as_slice()[..5], [0.0, 1.0, 2.0, 3.0, 10.0]);
+        assert_eq!((sequence[[2, 3]], sequence.channel(1)), (23.0, &[10.0, 11.0, 12.0, 13.0][..]));
+        assert_eq!(Sequence::<3, 4>::from_vec(sequence.clone().into_vec()).unwrap(), sequence);
+        let error = Sequence::<3, 4>::from_slice(&[0.0; 13]).unwrap_err();
+        assert_eq!(error.to_string(), "[3, 4] takes 3·4 = 12 elements; the slice holds 13");
+        assert_eq!(format!("{:?}", Sequence::<1, 2>::zeros()), "Sequence<1, 2>[0.0, 0.0]");
+    }
+
+    #[test]
+    #[should_panic(expected = "no element [0, 4] in a sequence of [3, 4]")]
+    fn an_index_beyond_its_channel_is_not_the_next_channel() {
+        let _ = Sequence::<3, 4>::zeros()[[0, 4]];
     }
 
     #[test]

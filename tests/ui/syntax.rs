@@ -71,7 +71,7 @@ network! {
 
     pub Loop(x: [3, 8, 8]) { x -> for i in 3 { relu } -> for in 0..3 { relu } -> for i 0..3 { relu } }
 
-    pub Sizes(x: [8, 8], y: [1, 3, 8, 8], z: 3) { add(x, y) -> add(z) }
+    pub Sizes(x: [], y: [1, 3, 8, 8], z: 3) { add(x, y) -> add(z) }
 
     pub NoInput() { relu }
 

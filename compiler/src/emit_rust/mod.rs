@@ -31,7 +31,7 @@ pub struct Surface {
     pub name: Ident,
     /// The path of the facade crate: `::convoke`, unless the definition says otherwise.
     pub krate: TokenStream,
-    /// The shapes of its inputs, `[C, H, W]` or `[N]`, in order; `None` where a mistake hides one.
+    /// The shapes of its inputs, `[C, H, W]`, `[C, L]` or `[N]`, in order; `None` where a mistake hides one.
     pub inputs: Vec<Option<Vec<usize>>>,
     /// The shapes of its outputs, in order; `None` where a mistake hides one.
     pub outputs: Vec<Option<Vec<usize>>>,

@@ -225,6 +225,10 @@ pub fn ports(surface: &Surface, shapes: &[Option<Vec<usize>>]) -> TokenStream {
             let [channels, height, width] = [channels, height, width].map(plan::int);
             rust!(#krate::Map<#channels, #height, #width>)
         }
+        Some(&[channels, length]) => {
+            let [channels, length] = [channels, length].map(plan::int);
+            rust!(#krate::Sequence<#channels, #length>)
+        }
         Some(sizes) => {
             let len = plan::int(sizes.iter().product());
             rust!(#krate::Vector<#len>)

@@ -1,11 +1,12 @@
 //! `batch_norm`: each channel shifted and scaled by its running mean and variance.
 //!
 //! - Formula: `out = weight · (in − running_mean)/√(running_var + eps) + bias`, each of them one number per channel.
-//! - Shapes: `[C, H, W]` or `[C]`, unchanged.
+//! - Shapes: `[C, H, W]`, `[C, L]` or `[C]`, unchanged.
 //! - Parameters: `weight` and `bias`, `[C]` each, unless `affine = false`. `running_mean` and `running_var` are in the state dict, too, but
 //!   are not learned; PyTorch's `num_batches_tracked` is not read.
 //! - Example: `batch_norm(eps = 1e-3)` on `[64, 56, 56]` has 128 parameters.
-//! - Source: Ioffe & Szegedy, *Batch normalization* (2015); PyTorch's `nn.BatchNorm2d`, and `nn.BatchNorm1d` on a vector, when predicting.
+//! - Source: Ioffe & Szegedy, *Batch normalization* (2015); PyTorch's `nn.BatchNorm2d`, and `nn.BatchNorm1d` on a sequence or
+//!   a vector, when predicting.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight};
 use crate::diag::Problem;

@@ -1,7 +1,8 @@
-//! `concat(a, b, …)`: the channels of maps of one height and width after one another.
+//! `concat(a, b, …)`: the channels of maps of one height and width, or of sequences of one length, after one another.
 //!
 //! - Formula: `out = a[0], a[1], …, b[0], b[1], …`, channel by channel.
-//! - Shapes: `[C₁, H, W]`, `[C₂, H, W]`, … to `[C₁ + C₂ + …, H, W]`; vectors `[N₁]`, `[N₂]`, … to `[N₁ + N₂ + …]`.
+//! - Shapes: `[C₁, H, W]`, `[C₂, H, W]`, … to `[C₁ + C₂ + …, H, W]`; sequences `[C₁, L]`, `[C₂, L]`, … to
+//!   `[C₁ + C₂ + …, L]`; vectors `[N₁]`, `[N₂]`, … to `[N₁ + N₂ + …]`.
 //! - Parameters: none.
 //! - Example: `concat(x, y)` takes `[64, 28, 28]` and `[32, 28, 28]` to `[96, 28, 28]`.
 //! - Source: Szegedy et al., *Going deeper with convolutions* (2014); PyTorch's `torch.cat(…, dim=1)`.
@@ -49,11 +50,14 @@ impl Layer for Concat {
 /// One of the inputs does not have the sides of the first.
 fn unlike(first: &Shape, position: usize, input: &Shape) -> Problem {
     let number = position + 1;
-    let message = format!(
-        "`concat` joins channels of maps of one height and width, but input {number} is {input} where the first is {first}"
-    );
-    let help = match (first.as_map(), input.as_map()) {
-        (Some(a), Some(b)) => {
+    let joined = match first.kind() {
+        "sequence" => "sequences of one length",
+        _ => "maps of one height and width",
+    };
+    let message = format!("`concat` joins channels of {joined}, but input {number} is {input} where the first is {first}");
+    let help = match (first.kind(), input.kind()) {
+        (one, other) if one == other => {
+            let (a, b) = (first.chw(), input.chw());
             let first_is_larger = a[1] >= b[1] && a[2] >= b[2];
             let (large, small) = if first_is_larger { (a, b) } else { (b, a) };
             let [larger, smaller] = if first_is_larger {
@@ -63,13 +67,17 @@ fn unlike(first: &Shape, position: usize, input: &Shape) -> Problem {
             };
             match (combine::stride(large, small), combine::border(large, small)) {
                 (_, Some(pad)) => {
-                    format!("with `pad` greater by {pad} in the window before it, {smaller} is {}x{}", large[1], large[2])
+                    let (pad, sides) = (combine::padding(first, pad), combine::sides(first, large));
+                    format!("with `pad` greater by {pad} in the window before it, {smaller} is {sides}")
                 }
-                (Some(stride), _) => format!("a stride of {stride} on the way to {larger} makes it {}x{}", small[1], small[2]),
+                (Some(stride), _) => {
+                    format!("a stride of {stride} on the way to {larger} makes it {}", combine::sides(first, small))
+                }
                 _ => String::new(),
             }
         }
-        _ => "write `flatten` after the map, so that both are vectors".into(),
+        (kind, "vector") | ("vector", kind) => format!("write `flatten` after the {kind}, so that both are vectors"),
+        _ => "write `flatten` after both, so that they are vectors".into(),
     };
     Problem::input(position, message).help(help)
 }
@@ -113,6 +121,16 @@ mod tests {
             format!(
                 "{first} 2 is [32] where the first is [64, 14, 14]\nhelp: write `flatten` after the map, so that both are vectors"
             )
+        );
+    }
+
+    #[test]
+    fn sequences_are_joined_like_maps() {
+        assert_eq!(infer::<Concat>(&[], &[Shape::sequence(3, 7), Shape::sequence(4, 7)]), Ok(Shape::sequence(7, 7)));
+        assert_eq!(
+            problem::<Concat>(&[], &[Shape::sequence(3, 7), Shape::sequence(3, 5)]),
+            "`concat` joins channels of sequences of one length, but input 2 is [3, 5] where the first is [3, 7]\n\
+             help: with `pad` greater by 1 in the window before it, input 2 is 7 long"
         );
     }
 

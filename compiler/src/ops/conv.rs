@@ -313,8 +313,8 @@ mod tests {
     fn a_vector_has_nothing_to_convolve() {
         assert_eq!(
             problem::<Conv>(&call(10, 3, &[]), &[Shape::vector(120)]),
-            "`conv` reads a map [C, H, W], but its input is the vector [120]\n\
-             help: a vector has no rows and columns: write `conv` before `flatten`, or `linear` instead of it"
+            "`conv` reads a map [C, H, W] or a sequence [C, L], but its input is the vector [120]\n\
+             help: a vector has no axis beside its channels: write `conv` before `flatten`, or `linear` instead of it"
         );
     }
 

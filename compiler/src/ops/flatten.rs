@@ -1,7 +1,7 @@
-//! `flatten`: the elements of a map as a vector, channel by channel, row by row.
+//! `flatten`: the elements of a map or sequence as a vector, channel by channel, row by row.
 //!
 //! - Formula: `out[(c·H + y)·W + x] = in[c, y, x]`.
-//! - Shapes: `[C, H, W]` to `[C·H·W]`; a vector stays as it is.
+//! - Shapes: `[C, H, W]` to `[C·H·W]`, `[C, L]` to `[C·L]`; a vector stays as it is.
 //! - Parameters: none.
 //! - Example: `flatten -> linear(84)` on `[120, 1, 1]`.
 //! - Source: PyTorch's `nn.Flatten`.
@@ -31,9 +31,9 @@ impl Layer for Flatten {
     }
 
     fn lower(_args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
-        match inputs[0].as_map() {
-            Some(_) => Lowering::Flatten,
-            None => Lowering::Identity,
+        match inputs[0].as_vector() {
+            Some(_) => Lowering::Identity,
+            None => Lowering::Flatten,
         }
     }
 }
@@ -47,6 +47,13 @@ mod tests {
     fn elements_keep_their_order() {
         let output = evaluate::<Flatten>(&[], &[counting(&[2, 2, 3])], &[]);
         assert_eq!((output.shape, output.data), (Shape::vector(12), counting(&[12]).data));
+    }
+
+    #[test]
+    fn a_sequence_is_a_map_of_one_row() {
+        assert_eq!(evaluate::<Flatten>(&[], &[counting(&[2, 3])], &[]), counting(&[6]));
+        let (input, output) = (Shape::sequence(2, 3), Shape::vector(6));
+        assert_eq!(Flatten::lower(&args::<Flatten>(&[]), &[&input], &output), Lowering::Flatten);
     }
 
     #[test]

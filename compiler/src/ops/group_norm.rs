@@ -1,7 +1,7 @@
 //! `group_norm(groups)`: groups of channels normalised by the image's own mean and variance.
 //!
 //! - Formula: `out = weight[c] · (in − μ)/√(σ² + eps) + bias[c]`, μ and σ² being mean and variance of all elements of the group of channel c.
-//! - Shapes: `[C, H, W]` or `[C]`, unchanged; the groups divide the channels.
+//! - Shapes: `[C, H, W]`, `[C, L]` or `[C]`, unchanged; the groups divide the channels.
 //! - Parameters: `weight` and `bias`, `[C]` each, unless `affine = false`.
 //! - Example: `group_norm(32)` on `[64, 56, 56]` has 128 parameters.
 //! - Source: Wu & He, *Group normalization* (2018); PyTorch's `nn.GroupNorm`.

@@ -1,10 +1,11 @@
 //! `instance_norm`: each channel normalised by the image's own mean and variance.
 //!
 //! - Formula: `out = weight[c] · (in − μ)/√(σ² + eps) + bias[c]`, μ and σ² being mean and variance of channel c; without weights unless `affine`.
-//! - Shapes: `[C, H, W]` of more than one pixel, unchanged.
+//! - Shapes: `[C, H, W]` or `[C, L]` of more than one pixel, unchanged.
 //! - Parameters: none; with `affine = true` `weight` and `bias`, `[C]` each.
 //! - Example: `conv(32, 9x9, pad = 4) -> instance_norm(affine = true) -> relu`.
-//! - Source: Ulyanov et al., *Instance normalization* (2016); PyTorch's `nn.InstanceNorm2d`.
+//! - Source: Ulyanov et al., *Instance normalization* (2016); PyTorch's `nn.InstanceNorm2d`, and
+//!   `nn.InstanceNorm1d` on a sequence.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, norm, window};
 use crate::diag::Problem;
@@ -32,9 +33,9 @@ impl Layer for InstanceNorm {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         norm::check(args)?;
-        let [_, height, width] = window::map(Self::NAME, inputs[0])?;
+        let [_, height, width] = window::spatial(Self::NAME, inputs[0])?;
         if height == 1 && width == 1 {
-            let message = format!("`instance_norm` of {} is 0 everywhere: a channel of one pixel is its own mean", inputs[0]);
+            let message = format!("`instance_norm` of {} is 0 everywhere: a channel of one element is its own mean", inputs[0]);
             return Err(Problem::input(0, message).help("`layer_norm` takes mean and variance over all channels"));
         }
         Ok(inputs[0].clone())

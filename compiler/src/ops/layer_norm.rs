@@ -1,7 +1,7 @@
 //! `layer_norm`: all of a value normalised by its own mean and variance.
 //!
 //! - Formula: `out = weight · (in − μ)/√(σ² + eps) + bias`, μ and σ² being mean and variance of all elements, weight and bias of each its own.
-//! - Shapes: `[C, H, W]` or `[N]`, unchanged.
+//! - Shapes: `[C, H, W]`, `[C, L]` or `[N]`, unchanged.
 //! - Parameters: `weight` and `bias`, as many as elements each, unless `affine = false`; `bias = false` leaves out the latter.
 //! - Example: `linear(512) -> layer_norm` has 1024 parameters in the norm.
 //! - Source: Ba et al., *Layer normalization* (2016); PyTorch's `nn.LayerNorm` of the value's whole shape, without the batch.

@@ -30,10 +30,13 @@ impl Layer for Linear {
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let outputs = args.int("outputs");
         let Some(len) = inputs[0].as_vector() else {
-            let [c, h, w] = inputs[0].chw();
-            let len = dim::product([c, h, w]).map(|len| format!(": it makes {c}·{h}·{w} = {len} elements of the map"));
-            return Err(Problem::input(0, format!("`linear` reads a vector [N], but its input is the map {}", inputs[0]))
-                .help(format!("write `flatten` before it{}", len.unwrap_or_default())));
+            let (sizes, kind) = (&inputs[0].0, inputs[0].kind());
+            let product = sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("·");
+            let len =
+                dim::product(sizes.iter().copied()).map(|len| format!(": it makes {product} = {len} elements of the {kind}"));
+            let each = inputs[0].as_sequence().map(|_| format!("; or `conv({outputs}, 1)`, which is linear at each position"));
+            return Err(Problem::input(0, format!("`linear` reads a vector [N], but its input is the {kind} {}", inputs[0]))
+                .help(format!("write `flatten` before it{}{}", len.unwrap_or_default(), each.unwrap_or_default())));
         };
         match dim::product([outputs, len]) {
             Some(_) => Ok(Shape::vector(outputs)),
@@ -107,6 +110,15 @@ mod tests {
             problem::<Linear>(&[OUTPUTS], &[Shape::map(16, 5, 5)]),
             "`linear` reads a vector [N], but its input is the map [16, 5, 5]\n\
              help: write `flatten` before it: it makes 16·5·5 = 400 elements of the map"
+        );
+    }
+
+    #[test]
+    fn a_sequence_must_be_flattened_first_too() {
+        assert_eq!(
+            problem::<Linear>(&[OUTPUTS], &[Shape::sequence(16, 5)]),
+            "`linear` reads a vector [N], but its input is the sequence [16, 5]\n\
+             help: write `flatten` before it: it makes 16·5 = 80 elements of the sequence; or `conv(4, 1)`, which is linear at each position"
         );
     }
 

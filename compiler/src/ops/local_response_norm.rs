@@ -2,7 +2,7 @@
 //!
 //! - Formula: `out[c] = in[c] / (k + alpha/size · Σ in[i]²)^beta` at each pixel, i from `c − floor(size/2)` to `c + floor((size − 1)/2)`, as far
 //!   as there are channels.
-//! - Shapes: `[C, H, W]`, unchanged.
+//! - Shapes: `[C, H, W]` or `[C, L]`, unchanged.
 //! - Parameters: none.
 //! - Example: `local_response_norm(5, alpha = 5e-4, k = 2.0)` is what AlexNet's paper has: it does not divide alpha by the size, which is
 //!   PyTorch's habit, so that its 1e-4 is 5e-4 here.
@@ -30,7 +30,7 @@ impl Layer for LocalResponseNorm {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        window::map(Self::NAME, inputs[0])?;
+        window::spatial(Self::NAME, inputs[0])?;
         for name in ["alpha", "k"] {
             let value = args.number(name);
             if value < 0.0 {

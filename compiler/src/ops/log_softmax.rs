@@ -1,7 +1,8 @@
 //! `log_softmax`: the logarithm of `softmax`, as losses and scores of sequences want it.
 //!
 //! - Formula: `out[c] = in[c] − m − ln Σ exp(in[k] − m)` over channels k, with m their maximum, so that nothing overflows.
-//! - Shapes: a vector `[N]`, over all of it, or a map `[C, H, W]`, pixel by pixel; unchanged.
+//! - Shapes: a vector `[N]`, over all of it, a map `[C, H, W]`, pixel by pixel, or a sequence `[C, L]`, position by position; unchanged.
+//!   Always the first axis, PyTorch's `dim=1` behind the batch; of a sequence of L steps by F features that is over the steps.
 //! - Parameters: none.
 //! - Example: `linear(10) -> log_softmax` gives the logarithms of the probabilities of ten classes.
 //! - Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990); PyTorch's

@@ -148,8 +148,8 @@ mod tests {
     fn a_vector_has_nothing_to_pool() {
         assert_eq!(
             problem::<MaxPool>(&[TWO], &[Shape::vector(120)]),
-            "`max_pool` reads a map [C, H, W], but its input is the vector [120]\n\
-             help: a vector has no rows and columns: write `max_pool` before `flatten`"
+            "`max_pool` reads a map [C, H, W] or a sequence [C, L], but its input is the vector [120]\n\
+             help: a vector has no axis beside its channels: write `max_pool` before `flatten`"
         );
     }
 }

@@ -1,7 +1,7 @@
 //! `pad_channels(before, after)`: channels of zeros before and after those of a map.
 //!
 //! - Formula: `out[c, y, x] = in[c − before, y, x]`, zero where there is no such channel.
-//! - Shapes: `[C, H, W]` to `[before + C + after, H, W]`; `after` is `before` where it is not written.
+//! - Shapes: `[C, H, W]` to `[before + C + after, H, W]`, `[C, L]` to `[before + C + after, L]`; `after` is `before` where it is not written.
 //! - Parameters: none.
 //! - Example: `subsample(2) -> pad_channels(8)` takes `[16, 32, 32]` to `[32, 16, 16]`: a shortcut without parameters.
 //! - Source: He et al., *Deep residual learning for image recognition* (2015), section 4.2, option A; PyTorch's
@@ -27,18 +27,18 @@ impl Layer for PadChannels {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, height, width] = window::map(Self::NAME, inputs[0])?;
+        let [channels, sides @ ..] = window::spatial(Self::NAME, inputs[0])?;
         let sum = channels.checked_add(args.int("before")).and_then(|sum| sum.checked_add(args.int("after")));
         match sum {
-            Some(channels) => Ok(Shape::map(channels, height, width)),
+            Some(channels) => Ok(inputs[0].resized(channels, sides)),
             None => Err(Problem::layer("the channels are more than can be counted")),
         }
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (input, before, after) = (inputs[0], args.int("before"), args.int("after"));
-        let [channels, height, width] = input.shape.chw();
-        Tensor::from_fn(Shape::map(before + channels + after, height, width), |c, y, x| match c.checked_sub(before) {
+        let [channels, sides @ ..] = input.shape.chw();
+        Tensor::from_fn(input.shape.resized(before + channels + after, sides), |c, y, x| match c.checked_sub(before) {
             Some(c) if c < channels => input.at(c, y, x),
             _ => T::ZERO,
         })

@@ -1,7 +1,7 @@
 //! `prelu`: negative elements are scaled by a learned factor.
 //!
 //! - Formula: `out = in` where it is positive, `weight · in` elsewhere, element by element; a NaN stays one.
-//! - Shapes: `[C, H, W]` or `[C]`, unchanged.
+//! - Shapes: `[C, H, W]`, `[C, L]` or `[C]`, unchanged.
 //! - Parameters: `weight`, `[1]`: one for all channels, as `nn.PReLU()` has it; or with `per_channel = true` `[C]`, as `nn.PReLU(C)` has it.
 //! - Example: `conv(64, 3x3, pad = 1) -> prelu(per_channel = true)` learns 64 factors.
 //! - Source: He et al., *Delving deep into rectifiers* (2015); PyTorch's `nn.PReLU`.

@@ -1,7 +1,7 @@
-//! `scale(by)`: each channel of a map times a number of its own.
+//! `scale(by)`: each channel of a map or sequence times a number of its own.
 //!
 //! - Formula: `out[c, y, x] = in[c, y, x] · by[c]`.
-//! - Shapes: a map `[C, H, W]` and a vector `[C]` or a map `[C, 1, 1]`; the output's is the first.
+//! - Shapes: a map `[C, H, W]` and a vector `[C]` or a map `[C, 1, 1]`, a sequence `[C, L]` and `[C]` or `[C, 1]`; the output's is the first.
 //! - Parameters: none.
 //! - Example: `x -> scale(x -> global_avg_pool -> conv(8, 1x1) -> relu -> conv(64, 1x1) -> sigmoid)` weighs channels by what all pixels say.
 //! - Source: Hu et al., *Squeeze-and-excitation networks* (2018); PyTorch's product of `[N, C, H, W]` and `[N, C, 1, 1]`.
@@ -24,19 +24,22 @@ impl Layer for Scale {
 
     fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let (map, by) = (inputs[0], inputs[1]);
-        let [channels, ..] = window::map(Self::NAME, map)?;
+        let [channels, ..] = window::spatial(Self::NAME, map)?;
         if by.chw() == [channels, 1, 1] {
             return Ok(map.clone());
         }
-        let help = match (by.as_map(), by.chw()) {
-            _ if by == map => "`mul` multiplies maps of one shape element by element".to_owned(),
-            (Some(_), [n, ..]) if n == channels => format!("`global_avg_pool` makes the second [{channels}, 1, 1]"),
-            (Some([_, 1, 1]), _) => format!("`conv({channels}, 1x1)` makes the second [{channels}, 1, 1]"),
-            (Some(_), _) => format!("`global_avg_pool -> conv({channels}, 1x1)` makes the second [{channels}, 1, 1]"),
-            (None, _) => format!("`linear({channels})` makes the second [{channels}]"),
+        let one = map.resized(channels, [1, 1]);
+        let window = if by.as_sequence().is_some() { "1" } else { "1x1" };
+        let pooled = by.resized(channels, [1, 1]);
+        let help = match (by.as_vector(), by.chw()) {
+            _ if by == map => format!("`mul` multiplies {}s of one shape element by element", map.kind()),
+            (Some(_), _) => format!("`linear({channels})` makes the second [{channels}]"),
+            (None, [n, ..]) if n == channels => format!("`global_avg_pool` makes the second {pooled}"),
+            (None, [_, 1, 1]) => format!("`conv({channels}, {window})` makes the second {pooled}"),
+            (None, _) => format!("`global_avg_pool -> conv({channels}, {window})` makes the second {pooled}"),
         };
         let message = format!(
-            "`scale` multiplies each channel of {map} by a number, but its second value is {by}, not [{channels}] or [{channels}, 1, 1]"
+            "`scale` multiplies each channel of {map} by a number, but its second value is {by}, not [{channels}] or {one}"
         );
         Err(Problem::input(1, message).help(help))
     }
@@ -57,9 +60,11 @@ mod tests {
 
     #[test]
     fn each_channel_has_its_factor() {
-        for by in [&[2][..], &[2, 1, 1]] {
+        for by in [&[2][..], &[2, 1, 1], &[2, 1]] {
             let output = evaluate::<Scale>(&[], &[counting(&[2, 1, 2]), tensor(by, &[10.0, 0.5])], &[]);
             assert_eq!(output.data, [10.0, 20.0, 1.5, 2.0]);
+            let output = evaluate::<Scale>(&[], &[counting(&[2, 2]), tensor(by, &[10.0, 0.5])], &[]);
+            assert_eq!((output.shape, output.data), (Shape::sequence(2, 2), vec![10.0, 20.0, 1.5, 2.0]));
         }
     }
 
@@ -75,6 +80,8 @@ mod tests {
             let problem = problem::<Scale>(&[], &[Shape::map(3, 2, 2), Shape(by.to_vec())]);
             assert!(problem.ends_with(help), "{problem}");
         }
+        let problem = problem::<Scale>(&[], &[Shape::sequence(3, 7), Shape::sequence(4, 1)]);
+        assert!(problem.ends_with("not [3] or [3, 1]\nhelp: `conv(3, 1)` makes the second [3, 1]"), "{problem}");
         assert!(infer::<Scale>(&[], &[Shape::vector(3), Shape::vector(3)]).is_err());
     }
 }

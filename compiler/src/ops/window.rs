@@ -110,11 +110,20 @@ impl Spec {
 
 /// `[channels, height, width]` of a layer's input, or that the layer does not read a vector.
 pub fn map(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
-    input.as_map().ok_or_else(|| {
-        let instead = if name == "conv" { ", or `linear` instead of it" } else { "" };
-        Problem::input(0, format!("`{name}` reads a map [C, H, W], but its input is the vector {input}"))
-            .help(format!("a vector has no rows and columns: write `{name}` before `flatten`{instead}"))
-    })
+    spatial(name, input)?;
+    input
+        .as_map()
+        .ok_or_else(|| Problem::input(0, format!("`{name}` reads a map [C, H, W], but its input is the sequence {input}")))
+}
+
+/// `[channels, height, width]` of a layer's input, a sequence being a map of one row, or that the layer does not read a vector.
+pub fn spatial(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
+    if input.as_vector().is_none() {
+        return Ok(input.chw());
+    }
+    let instead = if name == "conv" { ", or `linear` instead of it" } else { "" };
+    Err(Problem::input(0, format!("`{name}` reads a map [C, H, W] or a sequence [C, L], but its input is the vector {input}"))
+        .help(format!("a vector has no axis beside its channels: write `{name}` before `flatten`{instead}")))
 }
 
 /// The larger one; a NaN is larger than any number, as in PyTorch.

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 const MAX_PATH: usize = 256;
 
 /// The properties of a value.
-pub const PROPERTIES: &[&str] = &["channels", "height", "width", "len"];
+pub const PROPERTIES: &[&str] = &["channels", "height", "width", "length", "len"];
 
 /// What other frameworks call our layers, in lower case without `_` and `2d`.
 const ELSEWHERE: &[(&str, &str)] = &[

@@ -265,10 +265,13 @@ impl Parser<'_> {
         Ok(Input { name, sizes })
     }
 
-    /// `[3, 32, 32]` or `[10]`
+    /// `[3, 32, 32]`, `[8, 100]` or `[10]`
     fn sizes(&mut self, input: ParseStream<'_>) -> Result<Sizes> {
         if !input.peek(syn::token::Bracket) {
-            return Err(unexpected(input, "sizes: `[channels, height, width]` of a map or `[len]` of a vector"));
+            return Err(unexpected(
+                input,
+                "sizes: `[channels, height, width]` of a map, `[channels, length]` of a sequence or `[len]` of a vector",
+            ));
         }
         let content;
         let brackets = syn::bracketed!(content in input);
@@ -289,16 +292,19 @@ impl Parser<'_> {
         if self.n_given_up > before {
             return Ok(Sizes { place, sizes: None });
         }
-        if !matches!(sizes.len(), 1 | 3) {
-            let hint = match sizes.len() {
-                2 => "\nhelp: a map of one channel is written `[1, height, width]`",
-                4 => "\nhelp: leave the batch out: a network is defined for one image and runs any number of them",
-                _ => "",
+        if !matches!(sizes.len(), 1..=3) {
+            let help = match sizes.len() {
+                0 => "`[channels, height, width]` of a map, `[channels, length]` of a sequence, `[len]` of a vector",
+                4 => {
+                    "leave the batch out: a network is defined for one image and runs any number of them; a volume of four axes \
+                     cannot be read"
+                }
+                _ => "`[channels, height, width]` are the sizes of a map",
             };
             self.mistake(
                 place,
                 format!(
-                    "sizes are `[channels, height, width]` of a map or `[len]` of a vector, but here are {}{hint}",
+                    "a value has one, two or three axes, and a batch is not one of them, but here are {}\nhelp: {help}",
                     sizes.len()
                 ),
             );

@@ -194,16 +194,20 @@ impl<'a, 'r> Resolver<'a, 'r> {
             }
         };
         let Some(shape) = shape else { return Value::Unknown };
-        let size = match (property, shape.as_map()) {
+        let size = match (property, &*shape.0) {
             ("len", _) => Some(shape.len()),
-            ("channels", Some([channels, ..])) => Some(channels),
-            ("height", Some([_, height, _])) => Some(height),
-            ("width", Some([.., width])) => Some(width),
-            ("channels" | "height" | "width", None) => {
-                return self
-                    .unknown(property_place, format!("the vector {shape} has no `{property}`\nhelp: its length is `len`"));
+            ("channels", &[channels, _, ..]) => Some(channels),
+            ("height", &[_, height, _]) => Some(height),
+            ("width", &[_, _, width]) => Some(width),
+            ("length", &[_, length]) => Some(length),
+            _ => {
+                let has = match shape.0.len() {
+                    3 => "it has `channels`, `height`, `width` and `len`, which is their product",
+                    2 => "it has `channels`, `length` and `len`, which is their product",
+                    _ => "its length is `len`",
+                };
+                return self.unknown(property_place, format!("the {} {shape} has no `{property}`\nhelp: {has}", shape.kind()));
             }
-            _ => None,
         };
         size.and_then(|size| i64::try_from(size).ok()).map_or(Value::Unknown, Value::Int)
     }

@@ -126,7 +126,7 @@ pub struct Declared {
 pub struct Sizes {
     /// The brackets.
     pub place: Place,
-    /// Three for a map, one for a vector; `None` after a mistake.
+    /// Three for a map, two for a sequence, one for a vector; `None` after a mistake.
     pub sizes: Option<Vec<Expr>>,
 }
 

@@ -44,7 +44,7 @@ pub struct Plan {
     pub results: List<Source>,
 }
 
-/// An input or output: a dense row-major array in PyTorch's order, `[C, H, W]` or `[N]`.
+/// An input or output: a dense row-major array in PyTorch's order, `[C, H, W]`, `[C, L]` or `[N]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Port {
     /// Its name in the definition.

@@ -13,7 +13,7 @@ pub enum Place {
 
 /// A map `height` × `width` × `channels` at a place in memory, by strides: a value, a slice of a concatenation, a subsampling.
 ///
-/// A vector is a map of one pixel. Inside, maps are NHWC: `channel` is 1. Ports are NCHW: `pixel` is 1.
+/// A sequence is a map of one row, a vector a map of one pixel. Inside, maps are NHWC: `channel` is 1. Ports are NCHW: `pixel` is 1.
 /// Rows and columns beyond the map may be zero borders that a window reads; the plan says so by what it clears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {

@@ -51,10 +51,11 @@ pub fn random_graph(seed: u64, n_nodes: usize) -> Graph {
     let random = &mut random;
     let mut graph = Graph { name: format!("Random{seed}"), inputs: vec![], values: vec![], nodes: vec![], outputs: vec![] };
     for index in 0..random.between(1, 2) {
-        let shape = match random.between(0, 5) {
+        let shape = match random.between(0, 7) {
             0 => Shape::vector(random.between(1, 20)),
             1 => Shape::map(random.between(1, 9), 1, 1),
-            2 => Shape::map(1, random.between(4, 13), random.between(4, 13)),
+            2 | 3 => Shape::sequence(random.between(1, 9), random.between(1, 40)),
+            4 => Shape::map(1, random.between(4, 13), random.between(4, 13)),
             _ => Shape::map(random.between(2, 9), random.between(4, 13), random.between(4, 13)),
         };
         let value = graph.add_value(shape);

@@ -114,12 +114,11 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
             ensure(channels > 0, || "no channels".to_owned())?;
             let alone = pack.weight.is_none() || pack.batch_norm.is_none();
             ensure(alone, || "an affine has a weight and a batch norm's besides".to_owned())?;
-            per_output = channel_shape(plan, pack, channels);
             pack.weight.map(|_| per_output.clone())
         }
     };
     let tensor = |what: &str, index: usize, shape: &[usize]| match plan.parameters.get(index) {
-        Some(parameter) if *parameter.shape == *shape => Ok(()),
+        Some(parameter) if same_elements(&parameter.shape, shape) => Ok(()),
         Some(parameter) => Err(format!("its {what} `{}` is {:?}, not {shape:?}", parameter.name, parameter.shape)),
         None => Err(format!("its {what} is parameter {index} of {}", plan.parameters.len())),
     };
@@ -137,6 +136,13 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
     Ok(())
 }
 
+/// Whether two shapes are of the same elements in the same order: an axis of one element may be left out, as those of rows are where
+/// a window slides over a sequence.
+fn same_elements(a: &[usize], b: &[usize]) -> bool {
+    let several = |shape: &[usize]| shape.iter().copied().filter(|&size| size != 1).collect::<Vec<_>>();
+    several(a) == several(b)
+}
+
 /// Whether an algorithm is for such groups.
 fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, groups: usize) -> Check {
     ensure(groups > 0 && filters.is_multiple_of(groups), || format!("{filters} filters in {groups} groups"))?;
@@ -146,15 +152,6 @@ fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, groups: us
         Algorithm::Grouped => true,
     };
     ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels"))
-}
-
-/// How a weight by channels is stored: `[C]`, or as that of a `[C, 1, 1]` map.
-fn channel_shape(plan: &Plan, pack: &Pack, channels: usize) -> Vec<usize> {
-    let stored = pack.weight.or(pack.bias).and_then(|index| plan.parameters.get(index));
-    match stored {
-        Some(parameter) if *parameter.shape == [channels, 1, 1] => vec![channels, 1, 1],
-        _ => vec![channels],
-    }
 }
 
 fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {

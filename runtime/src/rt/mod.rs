@@ -21,7 +21,7 @@ pub(crate) use self::ports::check;
 
 /// A network as a type: implemented by [`network!`](crate::network).
 pub trait Definition: Sized + 'static {
-    /// What it takes: [`Map`](crate::Map), [`Vector`](crate::Vector) or a tuple of up to eight.
+    /// What it takes: [`Map`](crate::Map), [`Sequence`](crate::Sequence), [`Vector`](crate::Vector) or a tuple of up to eight.
     type Inputs: Ports;
     /// What it gives.
     type Outputs: Ports;

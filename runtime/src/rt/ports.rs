@@ -1,9 +1,10 @@
-//! The inputs and outputs of a network as types: one [`Map`](crate::Map) or [`Vector`](crate::Vector), or a tuple of up to eight. Floor 4.
+//! The inputs and outputs of a network as types: one [`Map`](crate::Map), [`Sequence`](crate::Sequence) or
+//! [`Vector`](crate::Vector), or a tuple of up to eight. Floor 4.
 
 use convoke_compiler::plan;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::tensor::{Map, Value, Vector};
+use crate::tensor::{Map, Sequence, Value, Vector};
 
 /// Most inputs or outputs of one network.
 pub const MAX_PORTS: usize = 8;
@@ -101,6 +102,7 @@ macro_rules! one {
 }
 
 one!([const C: usize, const H: usize, const W: usize] Map<C, H, W>);
+one!([const C: usize, const L: usize] Sequence<C, L>);
 one!([const N: usize] Vector<N>);
 
 macro_rules! tuple {
