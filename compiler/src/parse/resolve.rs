@@ -200,6 +200,8 @@ impl<'a, 'r> Resolver<'a, 'r> {
             ("height", &[_, height, _]) => Some(height),
             ("width", &[_, _, width]) => Some(width),
             ("length", &[_, length]) => Some(length),
+            // Reported by `check`.
+            _ if !check::PROPERTIES.contains(&property) => return Value::Unknown,
             _ => {
                 let has = match shape.0.len() {
                     3 => "it has `channels`, `height`, `width` and `len`, which is their product",
