@@ -166,7 +166,7 @@ impl Args {
     /// One word of a closed set.
     pub fn word(&self, name: &str) -> &'static str {
         match self.get(name) {
-            Arg::Word(value) => *value,
+            Arg::Word(value) => value,
             other => unreachable!("`{name}` is {other:?}, not a word"),
         }
     }

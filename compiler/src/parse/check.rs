@@ -193,7 +193,7 @@ impl<'a> Checker<'a, '_> {
                 if !PROPERTIES.contains(&property.text.as_str()) {
                     let help = match nearest(&property.text, PROPERTIES.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => "the properties of a value are `channels`, `height`, `width` and `len`".to_owned(),
+                        None => "the properties of a value are `channels`, `height`, `width`, of a sequence `length`, and `len`".to_owned(),
                     };
                     self.mistake(property.place, format!("a value has no property `{}`\nhelp: {help}", property.text));
                 }
