@@ -11,6 +11,7 @@ use std::{env, fs, io};
 
 fn main() {
     println!("cargo:rustc-check-cfg=cfg(convoke_object)");
+    println!("cargo:rustc-check-cfg=cfg(convoke_isa, values(\"avx512\", \"avx2\", \"portable\"))");
     println!("cargo:rerun-if-env-changed=CONVOKE_KERNELS");
     for source in ["build.rs", "src/object.rs", "src/simd.rs", "src/simd", "src/kernels/native"] {
         println!("cargo:rerun-if-changed={source}");

@@ -10,7 +10,7 @@ mod plan;
 mod surface;
 mod words;
 
-use crate::plan::{Conv, FIXED_CONVS, Kernel, Plan};
+use crate::plan::Plan;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 
@@ -78,12 +78,12 @@ fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
     let names = words::names(plan, plan::ITEMS);
     let constants: Vec<Ident> = names.iter().map(plan::constant).collect();
     let steps = plan.steps.iter().zip(names.iter().zip(&constants)).enumerate().map(|(index, (step, (name, constant)))| {
-        let (about, value, call) = (format!(" {}", words::describe(step)), plan::step(step), call(index, &step.kernel));
+        let (about, value, index) = (format!(" {}", words::describe(step)), plan::step(step), plan::int(index));
         rust! {
             #[doc = #about]
             const #constant: rt::Step = #value;
             #[inline]
-            fn #name(frame: &mut rt::Frame<'_>) { #call }
+            fn #name(frame: &mut rt::Frame<'_>) { frame.step(#index) }
         }
     });
     let lists = plan::lists(plan, &constants);
@@ -102,26 +102,6 @@ fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
             }
         };
     }
-}
-
-/// How a step is run: by the runtime's kernel, or by an instance of a convolution with all its bounds constant.
-fn call(index: usize, kernel: &Kernel) -> TokenStream {
-    let step = plan::int(index);
-    match kernel {
-        Kernel::Conv(conv) if wants_an_instance(conv) => {
-            let [channels, rows, columns, down, across] =
-                [conv.input.channels, conv.window[0], conv.window[1], conv.stride[0], conv.stride[1]].map(plan::int);
-            rust!(frame.fixed_conv::<#channels, #rows, #columns, #down, #across>(#step))
-        }
-        _ => rust!(frame.step(#step)),
-    }
-}
-
-/// Whether a convolution gains by constant bounds and the runtime has no prebuilt instance of it: its inner loops are short,
-/// up to 16 channels, and there is more than one element to a window.
-fn wants_an_instance(conv: &Conv) -> bool {
-    let short = conv.groups == 1 && conv.input.channels <= 16 && conv.window != [1, 1] && conv.dilation == [1, 1];
-    short && !FIXED_CONVS.contains(&(conv.input.channels, conv.window, conv.stride))
 }
 
 #[cfg(test)]

@@ -63,18 +63,6 @@ output y %6
 }
 
 #[test]
-fn short_loops_without_a_prebuilt_instance_get_one() {
-    let conv = |channels: usize, args: &str| {
-        let graph = format!("network N\ninput x [{channels}, 9, 9]\n%1 = conv(%0, filters = 4, {args}) \"c\"\noutput y %1\n");
-        emitted(&graph)
-    };
-    assert!(conv(5, "window = 3x2, stride = 1x2, round = floor").contains("frame.fixed_conv::<5, 3, 2, 1, 2>(1)"));
-    for (channels, args) in [(16, "window = 3x3"), (4, "window = 1x1"), (4, "window = 3x3, groups = 4"), (24, "window = 3x3")] {
-        assert!(!conv(channels, args).contains("fixed_conv"), "{channels}, {args}");
-    }
-}
-
-#[test]
 fn a_failed_definition_keeps_its_surface() {
     let surface = Surface {
         attrs: TokenStream::new(),

@@ -460,22 +460,3 @@ impl Step {
         Step { name: Cow::Borrowed(name), kernel }
     }
 }
-
-/// Convolutions of one group that have a kernel of their own with every loop bound a constant: `(channels, window, stride)`.
-///
-/// Short inner loops gain 1.3 to 1.9 times by it; from 32 channels on, nothing. The runtime holds one prebuilt instance of each,
-/// so that they are fast in unoptimised builds, too; other first layers get one in the user's crate (see `emit_rust`).
-pub const FIXED_CONVS: &[(usize, [usize; 2], [usize; 2])] = &[
-    (1, [3, 3], [1, 1]),
-    (1, [5, 5], [1, 1]),
-    (3, [3, 3], [1, 1]),
-    (3, [3, 3], [2, 2]),
-    (3, [5, 5], [1, 1]),
-    (3, [7, 7], [2, 2]),
-    (3, [11, 11], [4, 4]),
-    (6, [5, 5], [1, 1]),
-    (8, [3, 3], [1, 1]),
-    (16, [3, 3], [1, 1]),
-    (16, [3, 3], [2, 2]),
-    (16, [5, 5], [1, 1]),
-];

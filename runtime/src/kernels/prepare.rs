@@ -3,12 +3,12 @@
 use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
-    Activation, Combination, Conv, Epilogue, FIXED_CONVS, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, Resize,
-    Sampling, View, Windows,
+    Activation, Combination, Conv, Epilogue, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, Resize, Sampling, View,
+    Windows,
 };
 
 use super::native::args::*;
-use super::native::{Entry, Table, entries};
+use super::native::{Entry, Table};
 use super::split::filter_shares;
 use super::tiling::{ConvScratch, channel_block, conv_tiling};
 use crate::isa::Isa;
@@ -37,7 +37,6 @@ pub struct Prepared {
     call: Call,
     /// Pointers into ports, which differ from image to image.
     ports: Vec<Bind>,
-    isa: Isa,
     n_shares: usize,
 }
 
@@ -191,7 +190,7 @@ impl Prepared {
                 Call::Border(table.f32_clear_border, BorderArgs { map, sizes, border: clear.border })
             }
         };
-        let mut prepared = Prepared { call, ports: Vec::new(), isa, n_shares };
+        let mut prepared = Prepared { call, ports: Vec::new(), n_shares };
         for bind in binds {
             match bind.place {
                 Place::Arena => prepared.set(bind.slot, memory.arena.wrapping_offset(bind.offset)),
@@ -270,54 +269,6 @@ impl Prepared {
             }
         }
     }
-
-    /// Runs a share of a convolution with every loop bound of its window a constant: an instance for its `C` channels, `KH` x `KW`
-    /// window and strides, compiled in the crate that asks for it. The same bits as [`Prepared::share`], which is what it does in
-    /// builds with debug assertions, where such an instance would be slow, and for steps that do not have these sizes.
-    ///
-    /// # Safety
-    /// As for [`Prepared::share`].
-    #[inline]
-    pub unsafe fn share_fixed<const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
-        &self,
-        part: usize,
-    ) {
-        // Portable code gains nothing that would be worth compiling an instance of it in the user's crate.
-        let gains = !cfg!(debug_assertions) && self.isa != Isa::Portable;
-        if !gains || !self.is_fixed(C, [KH, KW], [SH, SW]) {
-            // SAFETY: the caller's promise is the same.
-            return unsafe { self.share(part) };
-        }
-        if let Call::Conv(_, args) = &self.call {
-            // SAFETY: the caller's promise; the sizes have just been compared, and `new` was given an available instruction set.
-            unsafe {
-                match self.isa {
-                    #[cfg(target_arch = "x86_64")]
-                    Isa::Avx512 => entries::avx512::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args, part, self.n_shares),
-                    #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => entries::avx2::f32_conv_fixed::<C, KH, KW, SH, SW>(&**args, part, self.n_shares),
-                    // Has been left to `share`.
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Whether this is a convolution that an instance for these sizes computes.
-    fn is_fixed(&self, channels: usize, window: [usize; 2], stride: [usize; 2]) -> bool {
-        matches!(&self.call, Call::Conv(_, args) if fits_fixed(args, channels, window, stride))
-    }
-}
-
-/// Whether an instance for these sizes computes the convolution.
-fn fits_fixed(args: &ConvArgs, channels: usize, window: [usize; 2], stride: [usize; 2]) -> bool {
-    args.groups == 1
-        && args.channels == channels
-        && args.channel_block == channels
-        && args.input.pixel == channels
-        && [args.kernel_h, args.kernel_w] == window
-        && [args.stride_h, args.stride_w] == stride
-        && [args.dilation_h, args.dilation_w] == [1, 1]
 }
 
 /// Rows, pixels and channels of a view.
@@ -404,13 +355,11 @@ fn conv_call(
         filter_shares: filter_shares(conv, isa, n_shares),
         pool: pool_args(pool.as_ref().unwrap_or(&no_pool), nothing, output, Act::NONE),
     };
-    let fixed = FIXED_CONVS.iter().position(|&(channels, window, stride)| fits_fixed(&args, channels, window, stride));
-    let kernel = match (conv_tiling(conv.algorithm, filters, channels, isa), fixed) {
-        (Tiling::Panels, Some(i)) => table.f32_conv_fixed[i],
-        (Tiling::Panels, None) => table.f32_conv_direct,
-        (Tiling::Lanes, _) if channels == 1 && filters == 1 => table.f32_conv_depthwise,
-        (Tiling::Lanes, _) if filters < isa.lanes() => table.f32_conv_grouped,
-        (Tiling::Lanes, _) => table.f32_conv_grouped_vector,
+    let kernel = match conv_tiling(conv.algorithm, filters, channels, isa) {
+        Tiling::Panels => table.f32_conv_direct,
+        Tiling::Lanes if channels == 1 && filters == 1 => table.f32_conv_depthwise,
+        Tiling::Lanes if filters < isa.lanes() => table.f32_conv_grouped,
+        Tiling::Lanes => table.f32_conv_grouped_vector,
     };
     Call::Conv(kernel, Box::new(args))
 }

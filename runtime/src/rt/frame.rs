@@ -120,24 +120,6 @@ impl Frame<'_> {
         }
     }
 
-    /// Runs step `index`, a convolution over `C` channels with a window of `KH` x `KW` at a stride of `SH` x `SW`, by an
-    /// instance that is compiled for just these in the crate that calls it. The same bits as [`step`](Frame::step).
-    ///
-    /// # Panics
-    /// If there is no such step.
-    #[inline]
-    pub fn fixed_conv<const C: usize, const KH: usize, const KW: usize, const SH: usize, const SW: usize>(
-        &mut self,
-        index: usize,
-    ) {
-        let step = &mut self.steps[index];
-        step.bind(&self.ports);
-        for part in 0..step.n_shares() {
-            // SAFETY: as in `step`; a step that is no convolution of these sizes runs as it does there.
-            unsafe { step.share_fixed::<C, KH, KW, SH, SW>(part) }
-        }
-    }
-
     /// Runs all steps in the plan's order: the loop back end.
     pub(crate) fn all(&mut self) {
         for index in 0..self.steps.len() {

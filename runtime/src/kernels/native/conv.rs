@@ -14,27 +14,28 @@ use super::share::Share;
 /// Parts of kernels that are compiled once for an instruction set and called.
 pub trait Parts: Simd {
     /// [`super::math::activate_run`]
-    const ACTIVATE: unsafe fn(&Act, *mut f32, usize);
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn activate(act: &Act, p: *mut f32, len: usize);
     /// [`super::pool::rows`]
-    const POOL: unsafe fn(&PoolArgs, usize, usize);
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn pool(a: &PoolArgs, y0: usize, y1: usize);
 }
 
 /// A kernel that computes rows of a convolution.
-pub trait Rows {
+pub struct Rows {
     /// Rows that are best computed together.
-    fn row_unit(a: &ConvArgs) -> usize;
-
+    pub row_unit: fn(&ConvArgs) -> usize,
     /// Into how many blocks the filters of all groups can be divided.
-    fn n_blocks(a: &ConvArgs) -> usize;
-
+    pub n_blocks: fn(&ConvArgs) -> usize,
     /// The first filter of a block, among those of all groups; their number for the block behind the last.
-    fn first_filter(a: &ConvArgs, block: usize) -> usize;
-
-    /// Computes rows (from, and up to) of blocks of filters (likewise) into `a.output`, bounds of the activation included.
-    ///
-    /// # Safety
-    /// The machine has the instruction set, and the pointers of `a` are valid for the sizes beside them and these rows.
-    unsafe fn rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize));
+    pub first_filter: fn(&ConvArgs, usize) -> usize,
+    /// Computes rows (from, and up to) of blocks of filters (likewise) into the output, bounds of the activation included. Called on a
+    /// machine that has its instruction set, with pointers that are valid for the sizes beside them and these rows.
+    pub rows: unsafe fn(&ConvArgs, (usize, usize), (usize, usize)),
 }
 
 /// Rows at a time where the activation takes a second pass, so that it finds them in cache.
@@ -44,8 +45,7 @@ const ACTIVATION_ROWS: usize = 8;
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers of `a` are valid for the sizes beside them.
-#[inline(always)]
-pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs, share: Share) {
+pub unsafe fn layer<S: Parts>(a: &ConvArgs, share: Share, kernel: &Rows) {
     // SAFETY: the caller's promise; a strip holds the rows of one pooled row at least, which `scratch_len` counts.
     unsafe {
         let pooled = a.strip_rows > 0;
@@ -53,9 +53,9 @@ pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs, share: Share) {
         let filters = a.filters * a.groups;
         let row = a.width * filters;
         let (down, across) = share.in_grid(a.filter_shares);
-        let (mut y, y1) = if pooled { down.of(a.pool.height, 1) } else { down.of(a.height, R::row_unit(a)) };
-        let blocks = across.of(R::n_blocks(a), 1);
-        let columns = (R::first_filter(a, blocks.0), R::first_filter(a, blocks.1));
+        let (mut y, y1) = if pooled { down.of(a.pool.height, 1) } else { down.of(a.height, (kernel.row_unit)(a)) };
+        let blocks = across.of((kernel.n_blocks)(a), 1);
+        let columns = ((kernel.first_filter)(a, blocks.0), (kernel.first_filter)(a, blocks.1));
         if columns.0 == columns.1 {
             return;
         }
@@ -86,14 +86,14 @@ pub unsafe fn layer<S: Parts, R: Rows>(a: &ConvArgs, share: Share) {
                 next = end;
             }
             if end > from {
-                R::rows(&ConvArgs { output, ..*a }, (from, end), blocks);
+                (kernel.rows)(&ConvArgs { output, ..*a }, (from, end), blocks);
                 if second_pass {
                     activate::<S>(a, output, (from, end), columns);
                 }
             }
             if pooled {
                 let input = Source { first: output.first, row, pixel: filters };
-                (S::POOL)(&PoolArgs { input, ..a.pool }.channels(columns), y, next);
+                S::pool(&PoolArgs { input, ..a.pool }.channels(columns), y, next);
             }
             y = next;
         }
@@ -125,7 +125,6 @@ fn needed(pool: &PoolArgs, y: usize) -> (usize, usize) {
 }
 
 /// The part of an activation that is more than bounds.
-#[inline(always)]
 unsafe fn activate<S: Parts>(a: &ConvArgs, output: Target, rows: (usize, usize), filters: (usize, usize)) {
     let len = filters.1 - filters.0;
     // Pixels that lie side by side are one run.
@@ -134,7 +133,7 @@ unsafe fn activate<S: Parts>(a: &ConvArgs, output: Target, rows: (usize, usize),
         for x in 0..n {
             let first = output.first.wrapping_add(y * output.row + x * output.pixel + filters.0);
             // SAFETY: the caller promises the output's rows, of which these are pixels.
-            unsafe { (S::ACTIVATE)(&a.act, first, len) }
+            unsafe { S::activate(&a.act, first, len) }
         }
     }
 }

@@ -21,7 +21,10 @@ pub type TileFn = unsafe fn(&Tile);
 /// An instruction set with kernels for tiles.
 pub trait Tiled: Parts {
     /// [`finish`]
-    const FINISH: unsafe fn(&Finish);
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn finish(a: &Finish);
     /// Most pixels of a tile of 1, 2 and 4 vectors.
     const PIXELS: [usize; 3];
     /// By `log2` of the number of vectors, then by pixels less one.
@@ -81,11 +84,8 @@ struct Steps([usize; 4]);
 
 impl Steps {
     #[inline(always)]
-    fn new<const CONSTANT: bool>(floats: usize) -> Steps {
-        let step = |n: usize| match CONSTANT {
-            true => n * floats * 4,
-            false => opaque(core::ptr::without_provenance(n * floats * 4)).addr(),
-        };
+    fn new(floats: usize) -> Steps {
+        let step = |n: usize| opaque(core::ptr::without_provenance(n * floats * 4)).addr();
         Steps([step(1), step(3), step(5), step(7)])
     }
 
@@ -120,12 +120,12 @@ macro_rules! each {
     };
 }
 
-/// Computes a tile. `CONSTANT` says that its sizes are constants where it is inlined.
+/// Computes a tile.
 ///
 /// # Safety
 /// The machine has the instruction set, and the tile's pointers are valid for its sizes.
 #[inline(always)]
-pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: bool>(a: &Tile) {
+pub unsafe fn tile<S: Simd, const T: usize, const NB: usize>(a: &Tile) {
     // SAFETY: the caller's promise; weights, starts and partial sums are padded to whole vectors by their layout.
     unsafe {
         let half = T.div_ceil(2);
@@ -136,7 +136,7 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
                 *acc = S::load(a.start.add(t * a.start_pixel + b * S::LANES));
             }
         });
-        let steps = Steps::new::<CONSTANT>(a.input_pixel);
+        let steps = Steps::new(a.input_pixel);
         let [mut w0, mut w1] = a.weights;
         let mut next = a.next;
         for i in 0..a.rows {
@@ -149,18 +149,16 @@ pub unsafe fn tile<S: Simd, const T: usize, const NB: usize, const CONSTANT: boo
                     for (b, w) in w.iter_mut().enumerate() {
                         *w = S::load(if b < 2 { w0.add(b * S::LANES) } else { w1.add((b - 2) * S::LANES) });
                     }
-                    if !CONSTANT {
-                        S::prefetch(next);
-                        next = next.wrapping_add(16);
-                    }
+                    S::prefetch(next);
+                    next = next.wrapping_add(16);
                     each!(t < T, {
                         let x = S::splat(*if t < half { steps.at(p0, t) } else { steps.at(p1, t - half) });
                         for b in 0..NB {
                             acc[t][b] = S::fma(x, w[b], acc[t][b]);
                         }
                     });
-                    p0 = if CONSTANT { p0.add(1) } else { opaque(p0.add(1)) };
-                    p1 = if CONSTANT { p1.wrapping_add(1) } else { opaque(p1.wrapping_add(1)) };
+                    p0 = opaque(p0.add(1));
+                    p1 = opaque(p1.wrapping_add(1));
                     w0 = w0.add(width);
                     if NB > 2 {
                         w1 = w1.add(width);
@@ -441,7 +439,7 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
                                     true => a.residual.first,
                                     false => a.residual.first.wrapping_add(f + at(a.residual.row, a.residual.pixel, 1, 1, to)),
                                 };
-                                (S::FINISH)(&Finish {
+                                S::finish(&Finish {
                                     sums: (tile.output[i], width),
                                     output: finished[i],
                                     output_pixel: a.output.pixel,

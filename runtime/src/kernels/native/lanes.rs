@@ -10,7 +10,6 @@
 use crate::simd::Simd;
 
 use super::args::ConvArgs;
-use super::conv::Rows;
 use super::{div, math};
 
 /// What a lane reads: the channel below it.
@@ -20,57 +19,72 @@ pub const PERMUTED: u8 = 1;
 /// A channel of its group, which fills vectors.
 pub const SPLAT: u8 = 2;
 
-/// See the module; `READS` is one of the constants above.
-pub struct Lanes<S, const READS: u8>(core::marker::PhantomData<S>);
+/// Tiles of an instruction set, compiled once and called.
+pub trait Lanes: Simd {
+    /// [`square`]
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn square<const READS: u8, const STRIDE: usize>(a: &ConvArgs, groups: &Groups, y: usize, x: usize, f: usize);
+    /// [`pixels`]
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn pixels<const READS: u8, const T: usize, const MASKED: bool>(
+        a: &ConvArgs,
+        groups: &Groups,
+        y: usize,
+        x: usize,
+        f: usize,
+    );
+}
 
-impl<S: Simd, const READS: u8> Rows for Lanes<S, READS> {
-    #[inline(always)]
-    fn row_unit(_: &ConvArgs) -> usize {
-        2
-    }
+/// Rows that tiles take together.
+pub fn row_unit(_: &ConvArgs) -> usize {
+    2
+}
 
-    #[inline(always)]
-    fn n_blocks(_: &ConvArgs) -> usize {
-        1
-    }
+/// Filters are not divided.
+pub fn n_blocks(_: &ConvArgs) -> usize {
+    1
+}
 
-    #[inline(always)]
-    fn first_filter(a: &ConvArgs, block: usize) -> usize {
-        block * filters(a)
-    }
+/// The first filter of a block.
+pub fn first_filter(a: &ConvArgs, block: usize) -> usize {
+    block * filters(a)
+}
 
-    #[inline(always)]
-    unsafe fn rows(a: &ConvArgs, (y0, y1): (usize, usize), _: (usize, usize)) {
-        let whole_reads = READS != PERMUTED || (a.channels == a.filters && S::LANES > 4);
-        let square = whole_reads
-            && a.kernel_h == 3
-            && a.kernel_w == 3
-            && a.dilation_h == 1
-            && a.dilation_w == 1
-            && a.stride_h == a.stride_w;
-        let filters = filters(a);
-        let groups = &Groups::new::<READS>(a, S::LANES);
-        let mut y = y0;
-        while y < y1 {
-            // What tiles of two rows leave: pixels from `x` on of whole vectors, and all pixels of the filters from `whole` on.
-            let (mut n, mut x, mut whole) = (1, 0, filters);
-            // SAFETY: the caller's promise.
-            unsafe {
-                if square && y + 1 < y1 && (a.stride_h == 1 || (a.stride_h == 2 && READS == DEPTHWISE)) {
-                    (n, x, whole) = (2, a.width - a.width % tile_pixels::<S>(), filters - filters % S::LANES);
-                    if a.stride_h == 1 || READS != DEPTHWISE {
-                        two_rows::<S, READS, 1>(a, groups, y, x, whole);
-                    } else {
-                        two_rows::<S, READS, 2>(a, groups, y, x, whole);
-                    }
-                }
-                for i in 0..2 * n {
-                    let (x, from, to) = if i % 2 == 0 { (x, 0, whole) } else { (0, whole, filters) };
-                    any::<S, READS>(a, groups, y + i / 2, x, from, to);
+/// Rows from `y0` up to `y1`; `READS` is one of the constants above.
+///
+/// # Safety
+/// The machine has the instruction set, and the pointers are valid for the sizes beside them and these rows.
+#[inline(always)]
+pub unsafe fn rows<S: Lanes, const READS: u8>(a: &ConvArgs, (y0, y1): (usize, usize)) {
+    let whole_reads = READS != PERMUTED || (a.channels == a.filters && S::LANES > 4);
+    let square =
+        whole_reads && a.kernel_h == 3 && a.kernel_w == 3 && a.dilation_h == 1 && a.dilation_w == 1 && a.stride_h == a.stride_w;
+    let filters = filters(a);
+    let groups = &Groups::new::<READS>(a, S::LANES);
+    let mut y = y0;
+    while y < y1 {
+        // What tiles of two rows leave: pixels from `x` on of whole vectors, and all pixels of the filters from `whole` on.
+        let (mut n, mut x, mut whole) = (1, 0, filters);
+        // SAFETY: the caller's promise.
+        unsafe {
+            if square && y + 1 < y1 && (a.stride_h == 1 || (a.stride_h == 2 && READS == DEPTHWISE)) {
+                (n, x, whole) = (2, a.width - a.width % tile_pixels::<S>(), filters - filters % S::LANES);
+                if a.stride_h == 1 || READS != DEPTHWISE {
+                    two_rows::<S, READS, 1>(a, groups, y, x, whole);
+                } else {
+                    two_rows::<S, DEPTHWISE, 2>(a, groups, y, x, whole);
                 }
             }
-            y += n;
+            for i in 0..2 * n {
+                let (x, from, to) = if i % 2 == 0 { (x, 0, whole) } else { (0, whole, filters) };
+                any::<S, READS>(a, groups, y + i / 2, x, from, to);
+            }
         }
+        y += n;
     }
 }
 
@@ -104,7 +118,7 @@ impl Pixel {
 }
 
 /// How the lanes of a vector lie over groups, for every vector alike.
-struct Groups {
+pub struct Groups {
     /// Input channels that a vector of filters reads.
     span: usize,
     /// By turn through a group's channels: which of the span each lane reads.
@@ -188,7 +202,7 @@ macro_rules! each {
 }
 
 /// Pixels of a tile of two rows.
-const fn tile_pixels<S: Simd>() -> usize {
+pub const fn tile_pixels<S: Simd>() -> usize {
     match S::LANES {
         16 => 7,
         8 => 4,
@@ -198,7 +212,7 @@ const fn tile_pixels<S: Simd>() -> usize {
 
 /// Two rows of a 3x3 window up to pixel `width` and filter `whole`: tiles in which each input is read (and permuted) once.
 #[inline(always)]
-unsafe fn two_rows<S: Simd, const READS: u8, const STRIDE: usize>(
+unsafe fn two_rows<S: Lanes, const READS: u8, const STRIDE: usize>(
     a: &ConvArgs,
     groups: &Groups,
     y: usize,
@@ -210,21 +224,60 @@ unsafe fn two_rows<S: Simd, const READS: u8, const STRIDE: usize>(
     for i in 0..n_tiles {
         for j in 0..n_vectors {
             let (x, f) = (i * tile_pixels::<S>(), j * S::LANES);
-            // SAFETY: the caller's promise, see `Rows`; tiles end where `width` does, vectors where `whole` does.
-            unsafe {
-                match S::LANES {
-                    16 => square::<S, READS, STRIDE, 7>(a, groups, y, x, f),
-                    8 => square::<S, READS, STRIDE, 4>(a, groups, y, x, f),
-                    _ => square::<S, READS, STRIDE, 2>(a, groups, y, x, f),
-                }
-            }
+            // SAFETY: the caller's promise, see `rows`; tiles end where `width` does, vectors where `whole` does.
+            unsafe { S::square::<READS, STRIDE>(a, groups, y, x, f) }
+        }
+    }
+}
+
+/// What [`square`] reads beside its tile.
+struct Window<'a> {
+    /// Between rows of the input.
+    row: usize,
+    /// Between pixels of the input.
+    pixel: usize,
+    groups: &'a Groups,
+    /// Of the tile's filters.
+    weights: *const f32,
+}
+
+impl Window<'_> {
+    /// Adds one turn through a group's channels; `PLAIN` where its permutation is none.
+    #[inline(always)]
+    unsafe fn taps<S: Simd, const READS: u8, const STRIDE: usize, const T: usize, const PLAIN: bool>(
+        &self,
+        channel: usize,
+        input: *const f32,
+        acc: &mut [[S::V; T]; 2],
+    ) {
+        // SAFETY: the caller promises the window's inputs and weights of as many channels as a group has.
+        unsafe {
+            let turn = Turn::<S>::new::<READS>(self.groups, channel);
+            let w = self.weights.add(channel * 9 * S::LANES);
+            each!(r in [0 1 2 3 4] < 3 + STRIDE, {
+                let row = input.wrapping_add(r * self.row);
+                each!(t in [0 1 2 3 4 5 6] < T, {
+                    for (k, acc) in acc.iter_mut().enumerate() {
+                        if r >= STRIDE * k && r - STRIDE * k < 3 {
+                            let w = w.wrapping_add((r - STRIDE * k) * 3 * S::LANES);
+                            for j in 0..3 {
+                                let v = turn.read::<READS, PLAIN>(row.wrapping_add((STRIDE * t + j) * self.pixel));
+                                acc[t] = S::fma(v, S::load(w.wrapping_add(j * S::LANES)), acc[t]);
+                            }
+                        }
+                    }
+                });
+            });
         }
     }
 }
 
 /// One tile of two rows and `T` pixels of one vector of filters under a 3x3 window.
+///
+/// # Safety
+/// The machine has the instruction set, and the pointers are valid for the tile.
 #[inline(always)]
-unsafe fn square<S: Simd, const READS: u8, const STRIDE: usize, const T: usize>(
+pub unsafe fn square<S: Simd, const READS: u8, const STRIDE: usize, const T: usize>(
     a: &ConvArgs,
     groups: &Groups,
     y: usize,
@@ -235,44 +288,16 @@ unsafe fn square<S: Simd, const READS: u8, const STRIDE: usize, const T: usize>(
     let Pixel { input, output, residual } = Pixel::at::<S>(a, groups, y, x, f);
     // SAFETY: the caller promises two rows of T pixels of a whole vector.
     unsafe {
-        let mut w = a.pack.add(padded + f * a.channels * 9);
         let mut acc = [[S::load(a.pack.add(f)); T]; 2];
-        macro_rules! taps {
-            ($turn:ident, $plain:literal) => {
-                each!(r in [0 1 2 3 4] < 3 + STRIDE, {
-                    let row = input.wrapping_add(r * a.input.row);
-                    each!(t in [0 1 2 3 4 5 6] < T, {
-                        each!(k in [0 1] < 2, {
-                            if r >= STRIDE * k && r - STRIDE * k < 3 {
-                                let w = w.wrapping_add((r - STRIDE * k) * 3 * S::LANES);
-                                each!(j in [0 1 2] < 3, {
-                                    let v = $turn.read::<READS, $plain>(row.wrapping_add((STRIDE * t + j) * a.input.pixel));
-                                    acc[k][t] = S::fma(v, S::load(w.wrapping_add(j * S::LANES)), acc[k][t]);
-                                });
-                            }
-                        });
-                    });
-                });
-            };
+        let window = Window { row: a.input.row, pixel: a.input.pixel, groups, weights: a.pack.add(padded + f * a.channels * 9) };
+        // As many channels as filters where they are permuted, see `rows`: each lane begins with its own.
+        if READS != SPLAT {
+            window.taps::<S, READS, STRIDE, T, true>(0, input, &mut acc);
         }
-        let mut c = 0;
-        if READS == DEPTHWISE {
-            let turn = Turn::<S>::new::<READS>(groups, 0);
-            taps!(turn, true);
-            c = a.channels;
-        }
-        if READS == PERMUTED {
-            // As many channels as filters, see `rows`.
-            let turn = Turn::<S>::new::<READS>(groups, 0);
-            taps!(turn, true);
-            w = w.add(9 * S::LANES);
-            c = 1;
-        }
-        while c < a.channels {
-            let turn = Turn::<S>::new::<READS>(groups, c);
-            taps!(turn, false);
-            w = w.add(9 * S::LANES);
-            c += 1;
+        if READS != DEPTHWISE {
+            for c in if READS == SPLAT { 0 } else { 1 }..a.channels {
+                window.taps::<S, READS, STRIDE, T, false>(c, input, &mut acc);
+            }
         }
         if !residual.is_null() {
             each!(k in [0 1] < 2, {
@@ -293,19 +318,19 @@ unsafe fn square<S: Simd, const READS: u8, const STRIDE: usize, const T: usize>(
 
 /// Pixels of row `y` from `x` on, filters from `f0`, which begins a vector, up to `f1`, under any window.
 #[inline(always)]
-unsafe fn any<S: Simd, const READS: u8>(a: &ConvArgs, groups: &Groups, y: usize, x: usize, f0: usize, f1: usize) {
+unsafe fn any<S: Lanes, const READS: u8>(a: &ConvArgs, groups: &Groups, y: usize, x: usize, f0: usize, f1: usize) {
     const PIXELS: usize = 7;
     let mut x = x;
-    // SAFETY: the caller's promise, see `Rows`.
+    // SAFETY: the caller's promise, see `rows`.
     unsafe {
         while x < a.width {
             let many = x + PIXELS <= a.width;
             let mut f = f0;
             while f < f1 {
                 match (many, f + S::LANES <= f1) {
-                    (true, true) => pixels::<S, READS, PIXELS, false>(a, groups, y, x, f),
-                    (true, false) => pixels::<S, READS, PIXELS, true>(a, groups, y, x, f),
-                    (false, _) => pixels::<S, READS, 1, true>(a, groups, y, x, f),
+                    (true, true) => S::pixels::<READS, PIXELS, false>(a, groups, y, x, f),
+                    (true, false) => S::pixels::<READS, PIXELS, true>(a, groups, y, x, f),
+                    (false, _) => S::pixels::<READS, 1, true>(a, groups, y, x, f),
                 }
                 f += S::LANES;
             }
@@ -315,8 +340,11 @@ unsafe fn any<S: Simd, const READS: u8>(a: &ConvArgs, groups: &Groups, y: usize,
 }
 
 /// `T` pixels of one vector of filters under any window; `MASKED` where there may be fewer than lanes.
+///
+/// # Safety
+/// The machine has the instruction set, and the pointers are valid for these pixels.
 #[inline(always)]
-unsafe fn pixels<S: Simd, const READS: u8, const T: usize, const MASKED: bool>(
+pub unsafe fn pixels<S: Simd, const READS: u8, const T: usize, const MASKED: bool>(
     a: &ConvArgs,
     groups: &Groups,
     y: usize,

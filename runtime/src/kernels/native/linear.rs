@@ -41,7 +41,7 @@ pub unsafe fn layer<S: Parts>(a: &LinearArgs, share: Share) {
             }
             f += vectors * S::LANES;
         }
-        (S::ACTIVATE)(&a.act, a.output.wrapping_add(first), end - first);
+        S::activate(&a.act, a.output.wrapping_add(first), end - first);
     }
 }
 

@@ -98,7 +98,7 @@ unsafe fn run<S: Parts>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3
                 }),
                 MapOp::Affine => each!(|i, load| S::fma(load!(x), load!(y), load!(z))),
             }
-            (S::ACTIVATE)(&a.act, to, n);
+            S::activate(&a.act, to, n);
             start += n;
         }
     }

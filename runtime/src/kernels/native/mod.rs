@@ -11,7 +11,6 @@ pub mod args;
 pub mod conv;
 pub mod direct;
 pub mod entries;
-pub mod fixed;
 pub mod lanes;
 pub mod linear;
 pub mod map;
@@ -61,8 +60,6 @@ pub struct Table {
     pub f32_conv_grouped: Entry<ConvArgs>,
     /// Groups of one vector.
     pub f32_conv_grouped_vector: Entry<ConvArgs>,
-    /// By index in `plan::FIXED_CONVS`.
-    pub f32_conv_fixed: [Entry<ConvArgs>; fixed::N_FIXED],
     /// Matrix times vector.
     pub f32_linear: Entry<LinearArgs>,
     /// Maximum and average.

@@ -5,6 +5,7 @@
 use crate::simd::Simd;
 
 use super::args::{LocalNormArgs, NormArgs};
+use super::conv::Parts;
 use super::share::Share;
 use super::{div, math};
 
@@ -19,7 +20,7 @@ struct Statistics {
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn layer<S: Simd>(a: &NormArgs, share: Share) {
+pub unsafe fn layer<S: Parts>(a: &NormArgs, share: Share) {
     let [height, width, channels] = a.sizes;
     let per_group = div(channels, a.groups);
     let several = S::LANES.is_multiple_of(per_group);
@@ -53,7 +54,7 @@ pub unsafe fn layer<S: Simd>(a: &NormArgs, share: Share) {
         for y in 0..height {
             for x in 0..width {
                 let to = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel + c0);
-                math::activate_run::<S>(&a.act, to, c1 - c0);
+                S::activate(&a.act, to, c1 - c0);
             }
         }
     }

@@ -58,7 +58,7 @@ pub unsafe fn layer<S: Parts>(a: &PoolArgs, share: Share) {
     let (down, across) = share.rows_or_blocks(a.height, div_ceil(a.channels, unit));
     let (y0, y1) = down.of(a.height, 1);
     // SAFETY: the caller's promise.
-    unsafe { (S::POOL)(&a.channels(across.of(a.channels, unit)), y0, y1) }
+    unsafe { S::pool(&a.channels(across.of(a.channels, unit)), y0, y1) }
 }
 
 /// Pools the output's rows from `y0` up to `y1`.
@@ -98,7 +98,7 @@ pub unsafe fn rows<S: Parts>(a: &PoolArgs, y0: usize, y1: usize) {
                     S::store_first(to.add(c), n, v[0]);
                 }
                 if a.act.kind != ActKind::Bounds {
-                    (S::ACTIVATE)(&a.act, to, a.channels);
+                    S::activate(&a.act, to, a.channels);
                 }
             }
         }

@@ -1,13 +1,10 @@
 //! Convolutions: every algorithm, epilogue and layout.
 
-use convoke_compiler::plan::{
-    Activation, Algorithm, Conv, Epilogue, FIXED_CONVS, Form, FusedPool, Kernel, Reduce, View, Windows,
-};
+use convoke_compiler::plan::{Activation, Algorithm, Conv, Epilogue, Form, FusedPool, Kernel, Reduce, Windows};
 use proptest::prelude::*;
 
 use super::layers::pooled;
 use super::{Arena, Map, Random, activate, check, isas};
-use crate::isa::Isa;
 use crate::kernels::pack;
 
 /// A convolution to test; the rest follows from these.
@@ -261,62 +258,6 @@ fn long_maps_are_pooled_in_strips() {
     let (windows, out) = sliding([200, 60], 3, 2, 1);
     for pool in [(Reduce::Max, windows, out), (Reduce::Average { count_pad: false }, Windows::Adaptive, [7, 7])] {
         Case { size: [200, 60], filters: 20, pool: Some(pool), ..PLAIN }.check();
-    }
-}
-
-#[test]
-fn every_convolution_of_the_list_has_a_kernel() {
-    assert_eq!(FIXED_CONVS.len(), crate::kernels::native::fixed::N_FIXED);
-}
-
-#[test]
-fn constant_sizes_give_the_bits_of_sizes_at_run_time() {
-    for &(channels, window, stride) in FIXED_CONVS {
-        for filters in [6, 16, 48] {
-            for width in [11, 13, 28, 33] {
-                let case = Case { size: [11, width], channels, filters, window, stride, pad: [1, 2], ..PLAIN };
-                case.check();
-                same_bits(&case);
-            }
-        }
-    }
-}
-
-/// Compares the kernel of the table with that for sizes at run time.
-fn same_bits(case: &Case) {
-    let Some([h, w]) = case.out() else { return };
-    let mut random = Random(7);
-    let Case { size, channels, filters, window, stride, pad, .. } = *case;
-    let weight = random.floats(filters * channels * window[0] * window[1]);
-    let bias = random.floats(filters);
-    let input = Map::random([size[0], size[1], channels], &mut random);
-    let results = |isa: Isa, slack: usize| {
-        let mut arena = Arena::default();
-        let border = [pad[0], pad[1], pad[0], pad[1]];
-        // Pixels that do not lie side by side have no instance: this is how the other kernel is asked for.
-        let input_view = arena.view(input.size, slack, border);
-        arena.put(&input_view, &input);
-        arena.clear(&input_view, border);
-        let output: View = arena.view([h, w, filters], 0, [0; 4]);
-        let epilogue = Epilogue { residual: None, activation: Activation::Relu, pool: None };
-        let kernel = Kernel::Conv(Conv {
-            algorithm: Algorithm::Direct,
-            input: input_view,
-            output,
-            window,
-            stride,
-            dilation: [1, 1],
-            pad,
-            groups: 1,
-            pack: 0,
-            epilogue,
-        });
-        let form = Form::Conv { algorithm: Algorithm::Direct, filters, channels, window, groups: 1 };
-        let packed = pack(&form, isa, &weight, &bias);
-        arena.run(&kernel, isa, Some(&packed), &output).data.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
-    };
-    for isa in isas() {
-        assert_eq!(results(isa, 0), results(isa, 1), "{isa} {case:?}");
     }
 }
 
