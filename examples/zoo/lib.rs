@@ -4,6 +4,8 @@
 
 pub mod alexnet;
 pub mod densenet;
+pub mod efficientnet;
+pub mod fcn;
 pub mod googlenet;
 pub mod inception_v3;
 pub mod lenet;
@@ -15,6 +17,7 @@ pub mod resnet_cifar;
 pub mod resnext;
 pub mod separable;
 pub mod squeezenet;
+pub mod unet;
 pub mod vgg;
 
 mod scores;

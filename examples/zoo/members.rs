@@ -1,7 +1,8 @@
 //! All networks of the zoo by name, behind one type: for what takes any of them.
 
 use crate::{
-    alexnet, densenet, googlenet, inception_v3, lenet, mobilenet, resnet, resnet_cifar, resnext, separable, squeezenet, vgg,
+    alexnet, densenet, efficientnet, fcn, googlenet, inception_v3, lenet, mobilenet, resnet, resnet_cifar, resnext, separable,
+    squeezenet, unet, vgg,
 };
 use convoke::rt::{Definition, Plan};
 use convoke::{LoadOptions, Network, Result};
@@ -42,6 +43,7 @@ macro_rules! members {
 members! {
     "lenet5": lenet::LeNet5,
     "alexnet": alexnet::AlexNet,
+    "alexnet_2012": alexnet::AlexNet2012,
     "vgg11": vgg::Vgg11,
     "vgg11_bn": vgg::Vgg11Bn,
     "vgg13": vgg::Vgg13,
@@ -70,7 +72,10 @@ members! {
     "mobilenet_v1": mobilenet::MobileNetV1,
     "mobilenet_v2": mobilenet::MobileNetV2,
     "squeezenet1_1": squeezenet::SqueezeNet1_1,
+    "efficientnet_b0": efficientnet::EfficientNetB0,
     "separable": separable::SpatiallySeparable,
+    "unet": unet::UNet,
+    "fcn_resnet50": fcn::FcnResNet50,
 }
 
 /// The network of that name.

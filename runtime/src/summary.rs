@@ -110,6 +110,8 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
     }
 }
 
+/// Bytes of an element.
+const WORD: usize = size_of::<f32>();
 /// Columns that a table takes at most, where paths leave room for calls.
 const WIDTH: usize = 120;
 /// Columns that a call gets at least.
@@ -126,7 +128,7 @@ impl fmt::Display for Summary {
             layers,
             String::new(),
             thousands(self.n_parameters as u64),
-            String::new(),
+            bytes(self.layers.iter().map(|layer| layer.activation_bytes).sum()),
             thousands(self.macs),
             String::new(),
         ]);
@@ -144,7 +146,24 @@ impl fmt::Display for Summary {
             }
             write_row(f, row, &widths)?;
         }
-        write!(f, "weights {}, arena of one image {}", bytes(4 * self.n_parameters), bytes(self.arena_bytes))
+        let weights = bytes(WORD * self.n_parameters);
+        writeln!(f, "weights {weights}{}", most(&self.layers, WORD * self.n_parameters, |layer| WORD * layer.parameters))?;
+        let total = self.layers.iter().map(|layer| layer.activation_bytes).sum();
+        let largest = most(&self.layers, total, |layer| layer.activation_bytes);
+        write!(f, "outputs of all layers {}{largest}; memory for one image {}", bytes(total), bytes(self.arena_bytes))
+    }
+}
+
+/// The layer with the most of something, and its share of all.
+fn most(layers: &[LayerSummary], total: usize, of: impl Fn(&LayerSummary) -> usize) -> String {
+    let largest = layers.iter().map(&of).max().unwrap_or(0);
+    match layers.iter().find(|layer| of(layer) == largest) {
+        Some(layer) if layers.len() > 1 && largest > 0 => {
+            let name = if layer.path.is_empty() { &layer.call } else { &layer.path };
+            let percent = 100.0 * largest as f64 / total as f64;
+            format!(", most of one layer {} ({name}, {percent:.0} %)", bytes(largest))
+        }
+        _ => String::new(),
     }
 }
 
@@ -235,7 +254,12 @@ mod tests {
         assert_eq!(lines[1], "layer  call                            output          parameters   bytes         MACs  kernel");
         assert_eq!(lines[3], "conv1  conv(64, 7x7, stride=2, pad=3)  [64, 112, 112]       9,472  3.2 MB  118,013,952  —");
         assert_eq!(lines[4], "       relu                            [64, 112, 112]              3.2 MB               —");
-        assert_eq!(lines[6], "total  2 layers                                                 0          118,013,952");
+        assert_eq!(lines[6], "total  2 layers                                                 0  6.4 MB  118,013,952");
+        assert_eq!(lines[7], "weights 0 B");
+        assert_eq!(
+            lines[8],
+            "outputs of all layers 6.4 MB, most of one layer 3.2 MB (conv1, 50 %); memory for one image 49.4 kB"
+        );
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 

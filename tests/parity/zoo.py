@@ -6,8 +6,10 @@
     venv/bin/python tests/parity/zoo.py resnet50 FOLDER   # writes its weights, input and output there, for the `zoo` example
 
 The networks are torchvision's; those that it does not have are written below as modules. Weights and inputs come from the
-generator of `make.py`, scaled so that activations neither fade nor grow beyond reason. PyTorch computes in f64 from the f32
-values, so that what is compared against is exact to rounding.
+generator of `make.py`. Signals neither fade nor grow, however deep a network is: the weight of each convolution and linear layer is
+multiplied by the power of two that brings the standard deviation of its outputs, for the input of the test, nearest to 1 (Mishkin,
+Matas, *All you need is a good init*, 2015). The exponents are recorded, a byte each. PyTorch computes in f64 from the f32 values, so
+that what is compared against is exact to rounding. Of large outputs, every n-th element is recorded.
 """
 
 import sys
@@ -124,9 +126,86 @@ class SpatiallySeparable(nn.Module):
         return self.classifier(self.features(x).mean((2, 3)))
 
 
+class AlexNet2012(nn.Module):
+    """As published; the weights' names are those of Caffe's bvlc_alexnet."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 96, 11, 4)
+        self.conv2 = nn.Conv2d(96, 256, 5, 1, 2, groups=2)
+        self.conv3 = nn.Conv2d(256, 384, 3, 1, 1)
+        self.conv4 = nn.Conv2d(384, 384, 3, 1, 1, groups=2)
+        self.conv5 = nn.Conv2d(384, 256, 3, 1, 1, groups=2)
+        self.fc6, self.fc7, self.fc8 = nn.Linear(9216, 4096), nn.Linear(4096, 4096), nn.Linear(4096, 1000)
+
+    def forward(self, x):
+        norm = nn.LocalResponseNorm(5, alpha=5 * 1e-4, beta=0.75, k=2.0)
+        x = F.max_pool2d(norm(F.relu(self.conv1(x))), 3, 2)
+        x = F.max_pool2d(norm(F.relu(self.conv2(x))), 3, 2)
+        x = F.max_pool2d(F.relu(self.conv5(F.relu(self.conv4(F.relu(self.conv3(x)))))), 3, 2)
+        return self.fc8(F.relu(self.fc7(F.relu(self.fc6(x.flatten(1))))))
+
+
+class DoubleConv(nn.Module):
+    def __init__(self, channels, width):
+        super().__init__()
+        pair = lambda c: [nn.Conv2d(c, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        self.double_conv = nn.Sequential(*pair(channels), *pair(width))
+
+    def forward(self, x):
+        return self.double_conv(x)
+
+
+class Down(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.maxpool_conv = nn.Sequential(nn.MaxPool2d(2), DoubleConv(channels, 2 * channels))
+
+    def forward(self, x):
+        return self.maxpool_conv(x)
+
+
+class Up(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.up, self.conv = nn.ConvTranspose2d(channels, channels // 2, 2, 2), DoubleConv(channels, channels // 2)
+
+    def forward(self, x, left):
+        return self.conv(torch.cat([left, self.up(x)], 1))
+
+
+class OutConv(nn.Module):
+    def __init__(self, channels, classes):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, classes, 1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+class UNet(nn.Module):
+    """Named as in github.com/milesial/Pytorch-UNet, with transposed convolutions."""
+
+    def __init__(self, classes=2, width=16):
+        super().__init__()
+        self.inc = DoubleConv(3, width)
+        self.down1, self.down2, self.down3, self.down4 = (Down(width << i) for i in range(4))
+        self.up1, self.up2, self.up3, self.up4 = (Up(width << i) for i in range(4, 0, -1))
+        self.outc = OutConv(width, classes)
+
+    def forward(self, x):
+        x1 = self.inc(x)
+        x2 = self.down1(x1)
+        x3 = self.down2(x2)
+        x4 = self.down3(x3)
+        x5 = self.down4(x4)
+        return self.outc(self.up4(self.up3(self.up2(self.up1(x5, x4), x3), x2), x1))
+
+
 NETWORKS = {
     "lenet5": LeNet5,
     "alexnet": tv.alexnet,
+    "alexnet_2012": AlexNet2012,
     **{f"vgg{n}{norm}": getattr(tv, f"vgg{n}{norm}") for n in [11, 13, 16, 19] for norm in ["", "_bn"]},
     "googlenet": lambda: tv.googlenet(aux_logits=False, init_weights=False),
     "inception_v3": lambda: tv.inception_v3(aux_logits=False, init_weights=False),
@@ -140,9 +219,20 @@ NETWORKS = {
     "mobilenet_v1": MobileNetV1,
     "mobilenet_v2": tv.mobilenet_v2,
     "squeezenet1_1": tv.squeezenet1_1,
+    "efficientnet_b0": tv.efficientnet_b0,
     "separable": SpatiallySeparable,
+    "unet": UNet,
+    "fcn_resnet50": lambda: tv.segmentation.fcn_resnet50(weights_backbone=None, aux_loss=False),
 }
-INPUTS = {"lenet5": (1, 32, 32), "inception_v3": (3, 299, 299), "separable": (3, 32, 32)}
+INPUTS = {
+    "lenet5": (1, 32, 32),
+    "alexnet_2012": (3, 227, 227),
+    "inception_v3": (3, 299, 299),
+    "separable": (3, 32, 32),
+    "unet": (3, 128, 128),
+}
+# Of an output with more elements, that many are recorded at most.
+RECORDED = 4096
 
 
 def shapes(net):
@@ -174,34 +264,65 @@ def weight(network, name, shape):
     return x.float()
 
 
+def balanced(net, exponents):
+    """Each weight of sums is multiplied, when it is first used, by the power of two that makes its outputs vary by about 1."""
+
+    def hook(module, name):
+        def after(module, inputs, output):
+            if name in exponents:
+                return None
+            bias = 0 if module.bias is None else module.bias.reshape(-1, *[1] * (output.dim() - 2))
+            sums = output - bias
+            exponents[name] = -round(float(torch.log2(sums.std())))
+            module.weight *= 2.0 ** exponents[name]
+            return sums * 2.0 ** exponents[name] + bias
+
+        module.register_forward_hook(after)
+
+    for name, module in net.named_modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+            hook(module, f"{name}.weight")
+
+
 def build(name):
+    """The network in f32 but for its exponents, by the weights' names; its input and output."""
     torch.manual_seed(0)
-    net = NETWORKS[name]().eval()
+    net, exponents = NETWORKS[name]().eval(), {}
     net.load_state_dict({path: weight(name, path, shape) for path, shape in shapes(net).items()}, strict=False)
     shape = INPUTS.get(name, (3, 32, 32) if name.startswith("cifar") else (3, 224, 224))
     image = values(f"{name}.image", (1, *shape)).float()
     with torch.no_grad():
-        return net, image, net.double()(image.double())[0].float()
+        net = net.double()
+        balanced(net, exponents)
+        output = net(image.double())
+        output = output["out"] if isinstance(output, dict) else output
+        return net, dict(sorted(exponents.items())), image, output[0].float()
+
+
+def published(name):
+    """What torchvision publishes: multiply-adds in thousands of millions."""
+    return tv.get_model_weights(name).DEFAULT.meta["_ops"] if name in tv.list_models() else None
 
 
 def record():
     lines, outputs = [], {}
     for name in NETWORKS:
-        net, _, output = build(name)
-        outputs[name] = output.numpy()
+        net, exponents, _, output = build(name)
+        assert all(len(shape) < 2 or path in exponents for path, shape in shapes(net).items())
+        outputs[name] = output.flatten()[:: -(-output.numel() // RECORDED)].contiguous().numpy()
+        outputs[f"{name}.exponents"] = np.array(list(exponents.values()), dtype=np.int8)
         n_parameters = sum(p.numel() for p in net.parameters())
-        lines.append(f"{name} {n_parameters} {len(shapes(net))} {fnv1a(listing(net)):016x}\n")
-        # What torchvision publishes: multiply-adds in thousands of millions.
-        operations = tv.get_model_weights(name).DEFAULT.meta["_ops"] if name in tv.list_models() else None
-        print(name, n_parameters, operations, f"outputs of {output.std():.3g}, largest {output.abs().max():.3g}", flush=True)
-    head = f"# Made by zoo.py with PyTorch {torch.__version__}: network, parameters, tensors of its state dict, hash of their names and shapes.\n"
+        shape = "x".join(map(str, output.shape))
+        lines.append(f"{name} {n_parameters} {len(shapes(net))} {fnv1a(listing(net)):016x} {shape}\n")
+        print(name, n_parameters, published(name), f"outputs of {output.std():.3g}, largest {output.abs().max():.3g}", flush=True)
+    head = f"# Made by zoo.py with PyTorch {torch.__version__}: network, parameters, tensors of its state dict, hash of their names and shapes, output.\n"
     (HERE / "zoo.txt").write_text(head + "".join(lines))
     save_file(outputs, HERE / "zoo.safetensors")
 
 
 def export(name, folder):
-    net, image, output = build(name)
-    save_file({path: weight(name, path, shape).numpy() for path, shape in shapes(net).items()}, folder / f"{name}.safetensors")
+    net, _, image, output = build(name)
+    save_file({path: net.state_dict()[path].float().numpy() for path in shapes(net)}, folder / f"{name}.safetensors")
     np.save(folder / "x.npy", image.numpy())
     np.save(folder / "expected.npy", output[None].numpy())
 

@@ -8,7 +8,7 @@
 //! - Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990); PyTorch's
 //!   `nn.LogSoftmax(dim=1)`.
 
-use super::{Inputs, Layer, Lowering, Param};
+use super::{Inputs, Layer, Lowering, Param, softmax};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::shape::Shape;
@@ -29,17 +29,7 @@ impl Layer for LogSoftmax {
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let input = inputs[0];
-        let [channels, ..] = input.shape.chw();
-        Tensor::from_fn(input.shape.clone(), |c, y, x| {
-            let pixel = (0..channels).map(|c| input.at(c, y, x));
-            let largest = pixel.clone().fold(T::NEG_INFINITY, |a, b| if b > a { b } else { a });
-            let mut sum = T::ZERO;
-            for value in pixel {
-                sum += (value - largest).exp();
-            }
-            input.at(c, y, x) - largest - sum.ln()
-        })
+        softmax::shifted(inputs[0], |difference, sum| difference - sum.ln())
     }
 
     fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {

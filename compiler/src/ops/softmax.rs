@@ -16,6 +16,20 @@ use crate::tensor::{Float, Tensor};
 /// See the module.
 pub struct Softmax;
 
+/// A function of each element's difference from the largest of its pixel, and of the sum of the exponentials of these.
+pub fn shifted<T: Float>(input: &Tensor<T>, f: impl Fn(T, T) -> T) -> Tensor<T> {
+    let [channels, ..] = input.shape.chw();
+    Tensor::from_fn(input.shape.clone(), |c, y, x| {
+        let pixel = (0..channels).map(|c| input.at(c, y, x));
+        let largest = pixel.clone().fold(T::NEG_INFINITY, |a, b| if b > a { b } else { a });
+        let mut sum = T::ZERO;
+        for value in pixel {
+            sum += (value - largest).exp();
+        }
+        f(input.at(c, y, x) - largest, sum)
+    })
+}
+
 impl Layer for Softmax {
     const NAME: &'static str = "softmax";
     const ABOUT: &'static str = "`exp(x) / Σ exp(x)` over channels, at each pixel";
@@ -28,17 +42,7 @@ impl Layer for Softmax {
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let input = inputs[0];
-        let [channels, ..] = input.shape.chw();
-        Tensor::from_fn(input.shape.clone(), |c, y, x| {
-            let pixel = (0..channels).map(|c| input.at(c, y, x));
-            let largest = pixel.clone().fold(T::NEG_INFINITY, |a, b| if b > a { b } else { a });
-            let mut sum = T::ZERO;
-            for value in pixel {
-                sum += (value - largest).exp();
-            }
-            (input.at(c, y, x) - largest).exp() / sum
-        })
+        shifted(inputs[0], |difference, sum| difference.exp() / sum)
     }
 
     fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {

@@ -90,7 +90,7 @@ pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Resul
 fn is_no_mistake(name: &str) -> bool {
     name == "num_batches_tracked"
         || name.ends_with(".num_batches_tracked")
-        || ["aux1.", "aux2.", "AuxLogits."].iter().any(|head| name.starts_with(head))
+        || ["aux1.", "aux2.", "AuxLogits.", "aux_classifier."].iter().any(|head| name.starts_with(head))
 }
 
 impl Mismatches {
@@ -222,7 +222,13 @@ mod tests {
 
     #[test]
     fn what_pytorch_adds_is_no_mistake() {
-        for name in ["bn1.num_batches_tracked", "num_batches_tracked", "aux1.conv.conv.weight", "AuxLogits.fc.bias"] {
+        for name in [
+            "bn1.num_batches_tracked",
+            "num_batches_tracked",
+            "aux1.conv.conv.weight",
+            "AuxLogits.fc.bias",
+            "aux_classifier.4.bias",
+        ] {
             assert!(is_no_mistake(name), "{name}");
         }
         assert!(!is_no_mistake("auxiliary.weight"));

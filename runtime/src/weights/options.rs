@@ -81,8 +81,8 @@ impl LoadOptions {
 
     /// Ignores tensors of the file that the network has no parameter for.
     ///
-    /// Without it, only `*.num_batches_tracked` and the auxiliary heads of torchvision's GoogLeNet and Inception
-    /// (`aux1.*`, `aux2.*`, `AuxLogits.*`) are ignored.
+    /// Without it, only `*.num_batches_tracked` and the auxiliary heads of torchvision's GoogLeNet, Inception and networks for
+    /// segmentation (`aux1.*`, `aux2.*`, `AuxLogits.*`, `aux_classifier.*`) are ignored.
     pub fn allow_unexpected(mut self) -> LoadOptions {
         self.allow_unexpected = true;
         self
