@@ -111,8 +111,10 @@ fn picture(file: &Path, network: &str, shape: &[usize]) -> Result<Vec<f32>> {
     let small = Preprocess::<3>::new().stretch().normalise(IMAGENET_MEAN, IMAGENET_STD);
     Ok(match *shape {
         [3, 224, 224] => Preprocess::imagenet().load::<224, 224>(file)?.into_vec(),
+        [3, 227, 227] => Preprocess::imagenet().load::<227, 227>(file)?.into_vec(),
         [3, 299, 299] => Preprocess::imagenet().shorter_side(342).load::<299, 299>(file)?.into_vec(),
         [3, 32, 32] => small.load::<32, 32>(file)?.into_vec(),
+        [3, 128, 128] => small.load::<128, 128>(file)?.into_vec(),
         [1, 32, 32] => Preprocess::<1>::new().stretch().load::<32, 32>(file)?.into_vec(),
         _ => return Err(format!("{network} takes {shape:?}, which no picture is made into: give a .npy array").into()),
     })
@@ -122,7 +124,7 @@ fn picture(file: &Path, network: &str, shape: &[usize]) -> Result<Vec<f32>> {
 fn labels(file: &Path, network: &dyn Network) -> Result<Vec<String>> {
     let text = fs::read_to_string(file).map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
     let labels: Vec<String> = text.lines().map(str::to_owned).collect();
-    let n_classes: usize = network.outputs()[0].shape.iter().product();
+    let n_classes = network.outputs()[0].shape[0];
     if labels.len() == n_classes {
         return Ok(labels);
     }
@@ -146,20 +148,33 @@ fn timed(network: &dyn Network, input: &Array, n_runs: u32) -> Result<(Array, Ve
     Ok((output, times))
 }
 
-/// The five likeliest classes of each image.
+/// The five likeliest classes of each image; where each pixel has scores of its own, the five that are the likeliest of most pixels.
 fn print_likeliest(output: &Array, labels: Option<&[String]>) {
-    let n_classes = output.data.len() / output.shape[0];
-    for (i, logits) in output.data.chunks(n_classes).enumerate() {
+    let (n_classes, n_pixels) = (output.shape[1], output.shape[2..].iter().product::<usize>());
+    for (i, scores) in output.data.chunks(n_classes * n_pixels).enumerate() {
         if output.shape[0] > 1 {
             println!("image {i}");
         }
-        let mut classes: Vec<(usize, f32)> = probabilities(logits).into_iter().enumerate().collect();
+        let shares = if n_pixels == 1 { probabilities(scores) } else { shares(scores, n_classes) };
+        let mut classes: Vec<(usize, f32)> = shares.into_iter().enumerate().collect();
         classes.sort_by(|a, b| b.1.total_cmp(&a.1));
-        for &(class, probability) in classes.iter().take(5) {
+        for &(class, share) in classes.iter().take(5) {
             let label = labels.map_or_else(|| format!("class {class}"), |labels| labels[class].clone());
-            println!("{:6.2} %  {label}", 100.0 * probability);
+            println!("{:6.2} %  {label}", 100.0 * share);
         }
     }
+}
+
+/// Of each class, the share of pixels that have their largest score in it.
+fn shares(scores: &[f32], n_classes: usize) -> Vec<f32> {
+    let n_pixels = scores.len() / n_classes;
+    let mut shares = vec![0.0; n_classes];
+    for pixel in 0..n_pixels {
+        let score = |class: &usize| scores[class * n_pixels + pixel];
+        let largest = (0..n_classes).max_by(|a, b| score(a).total_cmp(&score(b)));
+        shares[largest.unwrap_or(0)] += 1.0 / n_pixels as f32;
+    }
+    shares
 }
 
 fn print_latency(network: &str, batch: usize, mut times: Vec<Duration>, json: bool) {
@@ -184,7 +199,7 @@ fn print_latency(network: &str, batch: usize, mut times: Vec<Duration>, json: bo
 
 #[cfg(test)]
 mod tests {
-    use super::{picture, read};
+    use super::{picture, read, shares};
     use std::fs;
     use std::path::Path;
     use zoo::npy::{self, Array};
@@ -199,6 +214,11 @@ mod tests {
             assert_eq!(found.len(), shape.iter().product::<usize>());
         }
         fs::remove_file(&file).expect("was written");
+    }
+
+    #[test]
+    fn a_class_has_the_pixels_where_its_score_is_the_largest() {
+        assert_eq!(shares(&[1.0, 5.0, 5.0, 5.0, 2.0, 0.0, 0.0, 0.0], 2), [0.75, 0.25]);
     }
 
     #[test]
