@@ -97,6 +97,12 @@ pub enum Arg {
     Number(f64),
     /// One word of a closed set: `round = floor`.
     Word(&'static str),
+    /// An axis, counted from the end where it is negative.
+    Axis(i64),
+    /// Several integers: `[8, -1]`.
+    List(Vec<i64>),
+    /// From and to, counted from the end where they are negative; from the start or to the end where they are left out: `2..-2`.
+    Range([Option<i64>; 2]),
 }
 
 /// Padding as it was written.
@@ -168,6 +174,38 @@ impl Args {
         match self.get(name) {
             Arg::Word(value) => value,
             other => unreachable!("`{name}` is {other:?}, not a word"),
+        }
+    }
+
+    /// An axis, counted from the end where it is negative.
+    pub fn axis(&self, name: &str) -> i64 {
+        match self.get(name) {
+            Arg::Axis(value) => *value,
+            other => unreachable!("`{name}` is {other:?}, not an axis"),
+        }
+    }
+
+    /// Several integers.
+    pub fn list(&self, name: &str) -> &[i64] {
+        match self.get(name) {
+            Arg::List(values) => values,
+            other => unreachable!("`{name}` is {other:?}, not a list"),
+        }
+    }
+
+    /// Several sizes, or `None` where one number stands instead of them.
+    pub fn sizes(&self, name: &str) -> Option<Vec<usize>> {
+        match self.get(name) {
+            Arg::List(values) => values.iter().map(|&value| usize::try_from(value).ok()).collect(),
+            _ => None,
+        }
+    }
+
+    /// From and to.
+    pub fn range(&self, name: &str) -> [Option<i64>; 2] {
+        match self.get(name) {
+            Arg::Range(value) => *value,
+            other => unreachable!("`{name}` is {other:?}, not a range"),
         }
     }
 }

@@ -296,6 +296,28 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    fn signed(&mut self) -> Result<i64, String> {
+        let digits = self.run("an integer", |c| c.is_ascii_digit() || c == '-')?;
+        digits.parse().map_err(|_| format!("`{digits}` is not an integer"))
+    }
+
+    /// `[8, -1]`
+    fn list(&mut self) -> Result<Arg, String> {
+        self.expect("[")?;
+        let mut values = vec![self.signed()?];
+        while self.take(",") {
+            values.push(self.signed()?);
+        }
+        self.expect("]")?;
+        Ok(Arg::List(values))
+    }
+
+    /// An end of a range, which may be left out.
+    fn end_of_range(&mut self) -> Result<Option<i64>, String> {
+        let is_there = self.rest.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        if is_there { self.signed().map(Some) } else { Ok(None) }
+    }
+
     /// The rest of a quoted text, its first quote read.
     fn quoted(&mut self) -> Result<String, String> {
         let mut text = String::new();
@@ -348,6 +370,15 @@ impl<'a> Cursor<'a> {
             Kind::Number => {
                 let digits = self.run("a number", |c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e'))?;
                 digits.parse().map(Arg::Number).map_err(|_| format!("`{digits}` is not a number"))
+            }
+            Kind::Axis => self.signed().map(Arg::Axis),
+            Kind::Axes | Kind::Sizes => self.list(),
+            Kind::Parts if self.rest.starts_with('[') => self.list(),
+            Kind::Parts => Ok(Arg::Int(self.number()?)),
+            Kind::Range => {
+                let from = self.end_of_range()?;
+                self.expect("..")?;
+                Ok(Arg::Range([from, self.end_of_range()?]))
             }
             Kind::Word(words) => {
                 let found = self.word()?;

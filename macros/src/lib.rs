@@ -31,7 +31,8 @@ use std::path::Path;
 /// A network has a name, inputs with their sizes for one image (`[channels, height, width]` of a map, `[channels, length]` of a
 /// sequence, `[len]` of a vector), if you like
 /// the sizes of its outputs, which are then checked, and a body. A body is any number of `let name = value;` and then the value
-/// that it gives. Several outputs are written `(mask: …, class: …)` and declared `-> (mask: [1, 32, 32], class: [10])`.
+/// that it gives. A layer or block may give several values, which have as many names: `let (a, b) = x -> split(2);`; `_` stands for one that
+/// is not used. Several outputs are written `(mask: …, class: …)` and declared `-> (mask: [1, 32, 32], class: [10])`.
 ///
 /// Data flows along arrows. What follows an arrow is one of:
 ///
@@ -62,6 +63,8 @@ use std::path::Path;
 /// ```
 ///
 /// A block is a function of the value that flows in and of sizes, windows, options and other values; parameters may have defaults.
+/// Several values are given as `(a, b)`, and named where the block is used: `let (a, b) = x -> halves;`.
+///
 /// All blocks, constants and networks of one invocation know one another, in any order of blocks and networks. Blocks cannot use themselves.
 ///
 /// # Layers
@@ -71,9 +74,10 @@ use std::path::Path;
 /// # Values
 ///
 /// Integers with `+ - * / %`, comparisons, `&& || !`, all evaluated while compiling and checked; windows `3x3` (rows by columns), or
-/// `(k, 1)` where a side has a name or is 0; numbers such as `1e-3`; `true` and `false`; the words of options, `floor`, `same`; `if … { a } else { b }`;
+/// `(k, 1)` where a side has a name or is 0; numbers such as `1e-3`; `true` and `false`; the words of options, `floor`, `same`; lists `[8, _]` and ranges `2..-2` where a layer takes them; `if … { a } else { b }`;
 /// of a value of the flow its `channels`, `height`, `width` (of a sequence its `length`) and `len`, the number of its elements. A macro cannot evaluate constants from outside: write `const CLASSES = 10;`
-/// inside of the invocation. What is named by `let`, an input or a parameter must be used, or begin with `_`; a constant need not be.
+/// inside of the invocation. What is named by `let`, an input or a parameter must be used, or begin with `_`; a constant need not be, and of
+/// several results one is enough.
 ///
 /// # Names
 ///
@@ -107,7 +111,7 @@ use std::path::Path;
 /// network     visibility? Name ( name : sizes ,* ) (-> outputs)? { setting* body }
 /// sizes       [ value ,* ]
 /// outputs     sizes   ( name : sizes ,* )
-/// body        (let name = value ;)* result
+/// body        (let name = value ;   let ( name ,* ) = value ;)* result
 /// result      value   ( (name :)? value ,* )
 /// value       number   window   word   name   name.property   name ( argument ,* )   value (-> stage)*
 ///             value operator value   if value { body } else { body }   ( value ,* )
@@ -115,7 +119,7 @@ use std::path::Path;
 ///             if value { group } (else { group })?   for name in value .. value { group })
 /// group       stage (-> stage)*
 /// label       name :   "text with {name}" :
-/// argument    (name =)? value
+/// argument    (name =)? value   (name =)? value? .. value?   (name =)? [ value ,* ]
 /// ```
 ///
 /// # Mistakes

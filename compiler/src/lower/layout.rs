@@ -70,8 +70,12 @@ enum Home {
     Padded { of: ValueId, top: usize, left: usize },
     /// Every n-th row and column of another value.
     Subsampled { of: ValueId, stride: [usize; 2] },
+    /// Some channels (axis 0), rows (1) or columns (2) of another value.
+    Taken { of: ValueId, axis: usize, first: usize, step: usize },
     /// The elements of a map side by side, in its own order.
     Flat { of: ValueId },
+    /// The elements of a map side by side as those of another map.
+    Reshaped { of: ValueId },
 }
 
 impl Home {
@@ -83,7 +87,9 @@ impl Home {
             | Home::Same { of }
             | Home::Padded { of, .. }
             | Home::Subsampled { of, .. }
-            | Home::Flat { of } => Some(of),
+            | Home::Taken { of, .. }
+            | Home::Flat { of }
+            | Home::Reshaped { of } => Some(of),
         }
     }
 }
@@ -136,7 +142,9 @@ impl<'a> Layout<'a> {
                 Home::Slice { first, .. } => View { offset: view.offset + first, ..view },
                 Home::Padded { top, left, .. } => View { offset: view.offset - top * view.row - left * view.pixel, ..view },
                 Home::Subsampled { stride, .. } => View { row: view.row * stride[0], pixel: view.pixel * stride[1], ..view },
+                Home::Taken { axis, first, step, .. } => view.taken(axis, first, step, [channels, height, width][axis]),
                 Home::Flat { .. } => vector(view.place, view.offset, channels),
+                Home::Reshaped { .. } => View { row: width * channels, pixel: channels, channel: 1, ..view },
             };
             spot.view = View { height, width, channels, ..moved };
         }
@@ -244,7 +252,7 @@ impl<'a> Layout<'a> {
             let [channels, height, width] = graph.shape(port.value).chw();
             let in_place = (channels == 1 || height * width == 1) && borders[port.value.0 as usize] == [0; 4];
             let buffer = if in_place { index } else { self.buffers.len() };
-            if !in_place && !reads_as_map(graph, lowerings, port.value) {
+            if !in_place && !self.reads_as_map(lowerings, port.value) {
                 continue;
             }
             if !in_place {
@@ -274,6 +282,18 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
+    /// Whether anything reads an input as a map inside, not only to copy or to flatten it.
+    fn reads_as_map(&self, lowerings: &Lowerings, value: ValueId) -> bool {
+        self.graph.nodes.iter().zip(lowerings).any(|(node, lowering)| {
+            let copies = match lowering {
+                Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten => true,
+                Lowering::Slice { .. } | Lowering::Reshape => !self.is_view(node),
+                _ => false,
+            };
+            node.reads().any(|read| read == value) && !copies
+        })
+    }
+
     /// A buffer in the arena for a value.
     fn push(&mut self, value: ValueId, border: [usize; 4]) -> Result<usize, String> {
         let [channels, height, width] = self.graph.shape(value).chw();
@@ -294,7 +314,7 @@ impl<'a> Layout<'a> {
         let (graph, last) = (self.graph, self.graph.outputs[index].value);
         // The output may be that value under another shape.
         let value = match self.homes[last.0 as usize] {
-            Home::Flat { of } | Home::Same { of } => of,
+            Home::Flat { of } | Home::Same { of } | Home::Reshaped { of } => of,
             _ => last,
         };
         let own = self.homes[value.0 as usize] == Home::Own && graph.producer(value).is_some();
@@ -348,7 +368,8 @@ fn borders(graph: &Graph, lowerings: &Lowerings) -> Vec<[usize; 4]> {
                 [top, left, bottom, right]
             }
             Lowering::Pad(pad) => std::array::from_fn(|side| pad[side].saturating_add(after[side])),
-            Lowering::Identity => after,
+            Lowering::Identity | Lowering::Slice { axis: 0, step: 1, .. } => after,
+            Lowering::Reshape if is_same_map(graph, node) => after,
             _ => continue,
         };
         let input = &mut borders[node.inputs[0].0 as usize];
@@ -366,8 +387,11 @@ fn homes(graph: &Graph, lowerings: &Lowerings) -> (Vec<Home>, Vec<[usize; 4]>) {
         let bordered = borders[node.output.0 as usize] != [0; 4];
         homes[node.output.0 as usize] = match *lowering {
             Lowering::Identity => Home::Same { of },
+            Lowering::Reshape if is_same_map(graph, node) => Home::Same { of },
             Lowering::Pad([top, left, ..]) => Home::Padded { of, top, left },
             Lowering::Subsample(stride) if !bordered => Home::Subsampled { of, stride },
+            Lowering::Slice { axis: 0, first, step: 1 } => Home::Taken { of, axis: 0, first, step: 1 },
+            Lowering::Slice { axis, first, step } if axis != 0 && !bordered => Home::Taken { of, axis, first, step },
             Lowering::Flatten if is_flat(graph, of) => Home::Flat { of },
             _ => Home::Own,
         };
@@ -394,6 +418,11 @@ fn homes(graph: &Graph, lowerings: &Lowerings) -> (Vec<Home>, Vec<[usize; 4]>) {
         let (of, flat) = (node.inputs[0], node.output.0 as usize);
         let free = *lowering == Lowering::Flatten && homes[flat] == Home::Own;
         let dense = homes[of.0 as usize] == Home::Own && widest[of.0 as usize] == [0; 4];
+        let unread = homes[flat] == Home::Own && widest[flat] == [0; 4];
+        if *lowering == Lowering::Reshape && dense && unread && keeps_order(graph.shape(of).chw(), graph.shape(node.output).chw())
+        {
+            homes[flat] = Home::Reshaped { of };
+        }
         if free && dense && (graph.shape(of).chw()[0] == 1 || only_linear_reads(graph, lowerings, node.output)) {
             homes[flat] = Home::Flat { of };
         }
@@ -415,17 +444,20 @@ fn is_flat(graph: &Graph, map: ValueId) -> bool {
     height * width == 1 || graph.inputs.iter().any(|port| port.value == map)
 }
 
+/// Whether a node's output has the channels, rows and columns of its input.
+fn is_same_map(graph: &Graph, node: &Node) -> bool {
+    graph.shape(node.inputs[0]).chw() == graph.shape(node.output).chw()
+}
+
+/// Whether the elements of a map, row by row and pixel by pixel, are those of another in this order.
+fn keeps_order(a: [usize; 3], b: [usize; 3]) -> bool {
+    let in_both_orders = |[channels, height, width]: [usize; 3]| channels == 1 || height * width == 1;
+    a[0] == b[0] || in_both_orders(a) && in_both_orders(b)
+}
+
 /// Whether linear layers alone read a value, each as its input.
 fn only_linear_reads(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
     let reads = graph.nodes.iter().zip(lowerings);
     let linear = reads.filter(|(node, lowering)| matches!(lowering, Lowering::Linear { .. }) && node.inputs[0] == value).count();
     linear == graph.n_uses(value)
-}
-
-/// Whether anything reads an input as a map inside, not only to copy or to flatten it.
-fn reads_as_map(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
-    graph.nodes.iter().zip(lowerings).any(|(node, lowering)| {
-        let copies = matches!(lowering, Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten);
-        node.reads().any(|read| read == value) && !copies
-    })
 }

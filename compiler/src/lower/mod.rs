@@ -1,7 +1,7 @@
 //! From an optimised graph to a plan. Floor 9.
 //!
 //! - `layout` decides which memory a value lives in and through which view it is read;
-//! - `steps` turns nodes into steps, and moves values where they cannot be had in place;
+//! - `steps` turns nodes into steps, and moves values where they cannot be had in place; `rearrange` says by which copies;
 //! - `memory` places buffers in the arena by their lifetimes;
 //! - `weights` lists the state dict and how it is packed;
 //! - `check` verifies the finished plan.
@@ -9,6 +9,7 @@
 mod check;
 mod layout;
 mod memory;
+mod rearrange;
 mod steps;
 mod summary;
 mod weights;

@@ -1,6 +1,7 @@
 //! From nodes to steps: one per fused node, and copies where a value has to move. Offsets still count from buffers.
 
 use super::layout::{Layout, Lowerings, Spot};
+use super::rearrange::reshaping;
 use super::weights::Weights;
 use crate::graph::{Call, Graph, Node, Stage, ValueId};
 use crate::ops::{Lowering, Phase};
@@ -99,6 +100,21 @@ impl Builder<'_, '_> {
             Lowering::PadChannels { before } => {
                 let channels = graph.shape(node.inputs[0]).chw()[0];
                 self.place(&name, node.inputs[0], layout.slice(node.output, before, channels));
+                return Ok(());
+            }
+            Lowering::Slice { axis, first, step } => {
+                let size = graph.shape(node.output).chw()[axis];
+                let Spot { buffer, view } = layout.source(node.inputs[0]);
+                self.copy(name, Spot { buffer, view: view.taken(axis, first, step, size) }, output);
+                return Ok(());
+            }
+            Lowering::Reshape => {
+                let from = layout.source(node.inputs[0]);
+                let maps = [node.inputs[0], node.output].map(|value| graph.shape(value).chw());
+                let copies = reshaping([from.view, output.view], maps).ok_or_else(|| format!("no copies compute `{name}`"))?;
+                for [a, b] in copies {
+                    self.copy(name.clone(), Spot { view: a, ..from }, Spot { view: b, ..output });
+                }
                 return Ok(());
             }
             Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),

@@ -34,19 +34,23 @@ pub mod pad_channels;
 pub mod prelu;
 pub mod relu;
 pub mod relu6;
+pub mod reshape;
 pub mod resize;
 pub mod scale;
 pub mod separable_conv;
 pub mod sigmoid;
 pub mod silu;
+pub mod slice;
 pub mod softmax;
 pub mod softplus;
+pub mod split;
 pub mod subsample;
 pub mod tanh;
 pub mod upsample;
 
 // What several layers share.
 pub mod activation;
+pub mod axes;
 pub mod combine;
 mod misfit;
 pub mod norm;
@@ -99,6 +103,33 @@ pub trait Layer: Sync + 'static {
 
     /// What computes it.
     fn lower(args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering;
+
+    /// Its results, if it has several: they are parts of its output, which holds them all. Called as [`Layer::lower`] is.
+    ///
+    /// Such a layer does not [`recover`](Layer::recover), since its output alone is nothing that a definition can name.
+    fn results(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Option<Results> {
+        None
+    }
+}
+
+/// The results of a layer that has several: `let (a, b) = x -> split(2);`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Results {
+    /// In order.
+    pub parts: Vec<Part>,
+    /// Whether the first one is meant where a single value is asked for: by an arrow, or by a single name.
+    pub first_alone: bool,
+}
+
+/// A result among several: a range of one axis of the layer's output, then of another shape if it says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// The axis of the output, from 0.
+    pub axis: usize,
+    /// Positions on that axis.
+    pub range: std::ops::Range<usize>,
+    /// The result's shape, of as many elements as that range has, in the same order.
+    pub shape: Shape,
 }
 
 /// How many values a layer reads; the first is what flows in along the arrow.
@@ -145,6 +176,16 @@ pub enum Kind {
     Number,
     /// One of these words. [`Arg::Word`]
     Word(&'static [&'static str]),
+    /// An axis, counted from the end where it is negative. [`Arg::Axis`]
+    Axis,
+    /// One axis or, in brackets, several. [`Arg::List`]
+    Axes,
+    /// Sizes in brackets; one of them may be left open by `_` or −1. [`Arg::List`]
+    Sizes,
+    /// A number of parts, [`Arg::Int`], or their sizes in brackets, [`Arg::List`].
+    Parts,
+    /// `2..-2`: from the first up to the second, counted from the end where they are negative. [`Arg::Range`]
+    Range,
 }
 
 /// The value of an argument that is not written.
@@ -170,6 +211,14 @@ impl Param {
             (Kind::Flag, Arg::Flag(_)) => true,
             (Kind::Number, Arg::Number(value)) => value.is_finite(),
             (Kind::Word(words), Arg::Word(word)) => words.contains(word),
+            (Kind::Axis, Arg::Axis(_)) | (Kind::Range, Arg::Range(_)) => true,
+            (Kind::Axes, Arg::List(values)) => !values.is_empty(),
+            (Kind::Sizes, Arg::List(values)) => {
+                let n_open = values.iter().filter(|&&size| size == -1).count();
+                !values.is_empty() && n_open <= 1 && values.iter().all(|&size| size >= 1 || size == -1)
+            }
+            (Kind::Parts, Arg::Int(parts)) => *parts >= 1,
+            (Kind::Parts, Arg::List(sizes)) => !sizes.is_empty() && sizes.iter().all(|&size| size >= 1),
             _ => false,
         };
         if fits { Ok(()) } else { Err(self.kind.to_string()) }
@@ -200,6 +249,11 @@ impl fmt::Display for Kind {
                 }
                 Ok(())
             }
+            Kind::Axis => f.write_str("an axis: 0, 1 or 2 or, counted from the end, -1, -2 or -3"),
+            Kind::Axes => f.write_str("an axis or, in brackets, several, as in `[1, 2]`"),
+            Kind::Sizes => f.write_str("sizes in brackets, one of which may be left open, as in `[8, _]`"),
+            Kind::Parts => f.write_str("a number of parts or, in brackets, their sizes, as in `2` or `[8, 24]`"),
+            Kind::Range => f.write_str("a range, as in `2..6`, `2..`, `..6` or `2..-2`"),
         }
     }
 }
@@ -217,6 +271,15 @@ pub fn written(value: &Arg) -> String {
         Arg::Flag(value) => value.to_string(),
         Arg::Number(value) => format!("{value:?}"),
         Arg::Word(word) => word.into(),
+        Arg::Axis(axis) => axis.to_string(),
+        Arg::List(ref values) => {
+            let values: Vec<String> = values.iter().map(i64::to_string).collect();
+            format!("[{}]", values.join(", "))
+        }
+        Arg::Range([from, to]) => {
+            let end = |end: Option<i64>| end.map_or_else(String::new, |end| end.to_string());
+            format!("{}..{}", end(from), end(to))
+        }
     }
 }
 
@@ -301,6 +364,17 @@ pub enum Lowering {
     },
     /// A map whose channels are each multiplied by a number.
     Scale,
+    /// The elements under another shape, in the order C, H, W; both fall apart into [common axes](axes::common).
+    Reshape,
+    /// Positions of one axis: of channels (0), rows (1) or columns (2).
+    Slice {
+        /// Which.
+        axis: usize,
+        /// The first position.
+        first: usize,
+        /// Distance between positions.
+        step: usize,
+    },
     /// Several layers after one another, each with what its name adds to the path, its word and its arguments.
     Parts(Vec<(&'static str, &'static str, Args)>),
     /// Channels after one another.
@@ -420,6 +494,8 @@ pub trait AnyLayer: Sync {
     fn evaluate_f64(&self, args: &Args, inputs: &[&Tensor<f64>], weights: &[Tensor<f64>]) -> Tensor<f64>;
     /// [`Layer::lower`]
     fn lower(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering;
+    /// [`Layer::results`]
+    fn results(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Option<Results>;
 }
 
 /// Whether a value of that shape has at least one element and not more than memory can hold; if not, why.
@@ -475,5 +551,8 @@ impl<L: Layer> AnyLayer for Entry<L> {
     }
     fn lower(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering {
         L::lower(args, inputs, output)
+    }
+    fn results(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Option<Results> {
+        L::results(args, inputs, output)
     }
 }

@@ -4,11 +4,12 @@ use super::bind::{Callee, bind};
 use super::convert;
 use super::report::{Kind, Use};
 use super::resolve::{Resolver, Scope};
+use super::several::{Part, Several};
 use super::syntax::{Block, Call, Expr, ExprKind, Outcome, Place};
 use super::value::Value;
 use crate::diag::{Blame, Problem};
 use crate::graph::{Arg, Args, Call as GraphCall, Node, Origin};
-use crate::ops::{self, AnyLayer, Default};
+use crate::ops::{self, AnyLayer, Default, Results};
 use crate::registry;
 use crate::shape::Shape;
 
@@ -48,7 +49,11 @@ impl<'a> Resolver<'a, '_> {
                 let path = self.trail.path().to_owned();
                 self.uses.push(Use { place: call.name.place, path, call: written, block: block.name.place });
                 let left = self.trail.pass(call.name.place);
-                let value = self.block(block, inputs, params);
+                let mut value = self.block(block, inputs, params);
+                if let Value::Several(several) = &mut value {
+                    several.of = Some(block.name.text.clone());
+                    several.place = call.name.place;
+                }
                 self.trail.leave(left);
                 self.uses.pop();
                 value
@@ -70,14 +75,14 @@ impl<'a> Resolver<'a, '_> {
         }
         let value = self.body_value(&mut scope, &block.body);
         match (&value, &block.body.result) {
-            (Value::Flow(_) | Value::Unknown, _) => value,
+            (Value::Flow(_) | Value::Several(_) | Value::Unknown, _) => value,
             (other, Outcome::One(result)) => {
                 self.unknown(result.place, format!("a block gives a value of the flow, but this is {}", other.described()))
             }
-            (_, Outcome::Several(_)) => self.unknown(
-                block.name.place,
-                "only a network gives several values, and a block one\nhelp: make each of them a block of its own",
-            ),
+            (other, Outcome::Several(results)) => {
+                let place = results.first().map_or(block.name.place, |(_, first)| first.place);
+                self.unknown(place, format!("a block gives values of the flow, but this is {}", other.described()))
+            }
         }
     }
 
@@ -147,9 +152,14 @@ impl<'a> Resolver<'a, '_> {
         }
         self.trail.leave(left);
         let inputs = inputs.iter().filter_map(|(value, _)| if let Value::Flow(id) = value { Some(*id) } else { None }).collect();
+        let results = layer.results(&graph_call.args, &shapes, &shape);
         let output = self.add_value(Some(shape));
+        let path = graph_call.path.clone();
         self.nodes.push(Node { call: graph_call, inputs, epilogue: Vec::new(), output });
-        Value::Flow(output)
+        let Some(Results { parts, first_alone }) = results else { return Value::Flow(output) };
+        let parts = parts.into_iter().map(|part| Part::Of(output, part)).collect();
+        let of = Some(layer.name().to_owned());
+        Value::Several(Box::new(Several { of, place: call.name.place, path, parts, first_alone }))
     }
 
     /// All arguments of the signature, or `None` after a mistake in one.

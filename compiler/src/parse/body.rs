@@ -1,7 +1,7 @@
 //! Tokens to syntax: bodies, that is settings, `let`s and results. Floor 10.
 
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
-use super::syntax::{Body, Let, Name, Outcome, Settings};
+use super::syntax::{Body, Expr, Let, Name, Outcome, Pattern, Place, Settings};
 use proc_macro2::extra::DelimSpan;
 use proc_macro2::{Delimiter, Ident, TokenTree};
 use syn::ext::IdentExt;
@@ -47,15 +47,15 @@ impl Parser<'_> {
                         input.span(),
                         "nothing changes in a definition\nhelp: leave out `mut`; a name may be given again by another `let`",
                     );
-                    input.parse::<Token![mut]>().and_then(|_| self.binding(input, "let")).map(|binding| lets.push(binding))
+                    input.parse::<Token![mut]>().and_then(|_| self.let_binding(input)).map(|binding| lets.push(binding))
                 }
                 _ if input.peek(Token![let]) => {
-                    input.parse::<Token![let]>().and_then(|_| self.binding(input, "let")).map(|binding| lets.push(binding))
+                    input.parse::<Token![let]>().and_then(|_| self.let_binding(input)).map(|binding| lets.push(binding))
                 }
                 Some(settings) if is_setting => self.setting(input, settings, true),
                 _ if is_named => {
                     self.mistake_at(input.span(), "a value is named by `let`\nhelp: write `let name = …;`");
-                    self.binding(input, "let").map(|binding| lets.push(binding))
+                    self.let_binding(input).map(|binding| lets.push(binding))
                 }
                 _ if input.peek(Token![#]) => self.attribute(input),
                 _ => break,
@@ -144,19 +144,67 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// `name = expr;` or `(a, b) = expr;`, after `let`.
+    fn let_binding(&mut self, input: ParseStream<'_>) -> Result<Let> {
+        if !input.peek(syn::token::Paren) {
+            let (name, value) = self.binding(input, "let")?;
+            return Ok(Let { pattern: Pattern::One(name), value });
+        }
+        let (names, place) = self.names(input)?;
+        let shown: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        let value = self.bound(input, "let", &format!("({})", shown.join(", ")), place)?;
+        Ok(Let { pattern: Pattern::Several(names, place), value })
+    }
+
+    /// `(a, _)`
+    fn names(&mut self, input: ParseStream<'_>) -> Result<(Vec<Name>, Place)> {
+        let content;
+        let parens = syn::parenthesized!(content in input);
+        let place = self.between(parens.span.open(), parens.span.close());
+        let mut names = Vec::new();
+        while !content.is_empty() {
+            let name = if content.peek(Token![_]) {
+                content.parse::<Token![_]>().map(|token| Name { text: "_".to_owned(), place: self.at(token.span) })
+            } else {
+                self.name(&content, "a name, or `_` for a result that is not used")
+            };
+            match name {
+                Ok(name) => {
+                    self.values.push(name.text.clone());
+                    names.push(name);
+                }
+                Err(error) => {
+                    skip_rest(&content);
+                    return Err(error);
+                }
+            }
+            self.comma(&content, "names");
+        }
+        if names.is_empty() {
+            return Err(syn::Error::new(place.start, "expected names: `let (a, b) = …;`"));
+        }
+        Ok((names, place))
+    }
+
     /// `NAME = expr;`, after `let` or `const`. With a mistake after its name, the name is known nevertheless.
-    pub(super) fn binding(&mut self, input: ParseStream<'_>, keyword: &str) -> Result<Let> {
+    pub(super) fn binding(&mut self, input: ParseStream<'_>, keyword: &str) -> Result<(Name, Expr)> {
         let name = self.name(input, "a name")?;
         self.values.push(name.text.clone());
+        let value = self.bound(input, keyword, &name.text, name.place)?;
+        Ok((name, value))
+    }
+
+    /// `= expr;`, after `let` or `const` and what is named.
+    fn bound(&mut self, input: ParseStream<'_>, keyword: &str, named: &str, place: Place) -> Result<Expr> {
         if input.peek(Token![:]) {
-            let message = format!("what is named here has no type\nhelp: write `{keyword} {} = …;`", name.text);
+            let message = format!("what is named here has no type\nhelp: write `{keyword} {named} = …;`");
             self.mistake_at(input.span(), message);
             skip_until(input, |input| input.peek(Token![=]) || input.peek(Token![;]));
         }
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>().and_then(|_| self.expr(input))
         } else {
-            let error = unexpected(input, &format!("`=` and a value: `{keyword} {} = …;`", name.text));
+            let error = unexpected(input, &format!("`=` and a value: `{keyword} {named} = …;`"));
             let begins_value = input.peek(syn::Ident) && !input.peek2(Token![=]) || input.peek(syn::Lit);
             if begins_value {
                 self.report(&error);
@@ -169,10 +217,10 @@ impl Parser<'_> {
             Ok(value) => (value, true),
             Err(error) => {
                 self.report(&error);
-                (self.wrong(name.place.start), false)
+                (self.wrong(place.start), false)
             }
         };
-        if is_complete && let Err(error) = self.semicolon(input, &format!("`{keyword} {} = …`", name.text)) {
+        if is_complete && let Err(error) = self.semicolon(input, &format!("`{keyword} {named} = …`")) {
             match input.is_empty() {
                 true => self.report(&syn::Error::new(value.place.end, error.to_string())),
                 false => self.report(&error),
@@ -184,7 +232,7 @@ impl Parser<'_> {
             skip_past_semicolon(input);
             value = self.cut_off(value);
         }
-        Ok(Let { name, value })
+        Ok(value)
     }
 
     fn outcome(&mut self, input: ParseStream<'_>) -> Outcome {

@@ -3,7 +3,9 @@
 
 use super::bind::{Callee, bind};
 use super::report::{Kind, Reports};
-use super::syntax::{Body, Call, Expr, ExprKind, If, Input, Let, Name, Outcome, Part, Place, Source, Stage, StageKind};
+use super::syntax::{
+    Body, Call, Constant, Expr, ExprKind, If, Input, Let, Name, Outcome, Part, Pattern, Place, Source, Stage, StageKind,
+};
 use crate::diag::nearest;
 use crate::dim::Round;
 use crate::ops::Kind as Accepts;
@@ -76,6 +78,8 @@ struct Known<'a> {
     name: &'a Name,
     what: &'static str,
     used: bool,
+    /// The `let` that names several results, this one among them.
+    among: Option<Place>,
 }
 
 struct Checker<'a, 'r> {
@@ -87,7 +91,7 @@ struct Checker<'a, 'r> {
     /// Names of layers, which are no values.
     labels: HashSet<&'a str>,
     /// Those that are known.
-    constants: &'a [Let],
+    constants: &'a [Constant],
     in_sizes: bool,
     /// Whether names were lost to mistakes that have been reported.
     lost: bool,
@@ -134,7 +138,7 @@ impl<'a> Checker<'a, '_> {
                 self.mistake(round.place, format!("`round` is `exact`, `floor` or `ceil`, not `{}`", round.text));
             }
         }
-        for (index, Let { value, .. }) in source.constants.iter().enumerate() {
+        for (index, Constant { value, .. }) in source.constants.iter().enumerate() {
             self.constants = &source.constants[..index];
             let is_cut_off = |stages: &[Stage]| matches!(stages, [Stage { kind: StageKind::Wrong, .. }]);
             if matches!(&value.kind, ExprKind::Chain(_, stages) if is_cut_off(stages)) {
@@ -152,14 +156,17 @@ impl<'a> Checker<'a, '_> {
     /// Brings a parameter or input into scope. A second one of a name has been reported.
     fn enter(&mut self, name: &'a Name, what: &'static str) {
         self.scope.iter_mut().filter(|known| known.name.text == name.text).for_each(|known| known.used = true);
-        self.scope.push(Known { name, what, used: false });
+        self.scope.push(Known { name, what, used: false, among: None });
     }
 
     /// Drops the names from `base` on, which had better been used: where something could not be read, they may have been.
     fn leave(&mut self, base: usize, damaged: bool) {
         let left: Vec<Known<'a>> = self.scope.drain(base..).collect();
-        for Known { name, what, used } in left {
-            if !used && !damaged && !name.text.starts_with('_') {
+        // Of several results one is enough.
+        let mut needed: HashSet<u32> = left.iter().filter(|known| known.used).filter_map(|known| Some(known.among?.id)).collect();
+        for Known { name, what, used, among } in left {
+            let unused = !used && among.is_none_or(|among| needed.insert(among.id));
+            if unused && !damaged && !name.text.starts_with('_') {
                 self.mistake(
                     name.place,
                     format!("the {what} `{0}` is never used\nhelp: remove it, or call it `_{0}`", name.text),
@@ -171,9 +178,12 @@ impl<'a> Checker<'a, '_> {
     fn body(&mut self, body: &'a Body) {
         let (base, lost) = (self.scope.len(), self.lost);
         self.lost |= body.lost;
-        for Let { name, value } in &body.lets {
+        for Let { pattern, value } in &body.lets {
             self.expr(value);
-            self.scope.push(Known { name, what: "value", used: false });
+            let names = pattern.names();
+            self.twice("result", names.iter().filter(|name| name.text != "_").map(|name| (name.text.as_str(), name.place)));
+            let among = if let Pattern::Several(_, place) = pattern { Some(*place) } else { None };
+            self.scope.extend(names.iter().map(|name| Known { name, what: "value", used: false, among }));
         }
         match &body.result {
             Outcome::One(value) => self.expr(value),
@@ -185,15 +195,17 @@ impl<'a> Checker<'a, '_> {
 
     fn expr(&mut self, expr: &'a Expr) {
         match &expr.kind {
-            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::Wrong => {}
+            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Bool(_) | ExprKind::Open | ExprKind::Wrong => {}
             ExprKind::Name(name) => self.name(name, expr.place),
-            ExprKind::Tuple(values) => values.iter().for_each(|value| self.expr(value)),
+            ExprKind::Tuple(values) | ExprKind::List(values) => values.iter().for_each(|value| self.expr(value)),
+            ExprKind::Range(ends) => ends.iter().flatten().for_each(|end| self.expr(end)),
             ExprKind::Property(of, property) => {
                 self.expr(of);
                 if !PROPERTIES.contains(&property.text.as_str()) {
                     let help = match nearest(&property.text, PROPERTIES.iter().copied()) {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => "the properties of a value are `channels`, `height`, `width`, of a sequence `length`, and `len`".to_owned(),
+                        None => "the properties of a value are `channels`, `height`, `width`, of a sequence `length`, and `len`"
+                            .to_owned(),
                     };
                     self.mistake(property.place, format!("a value has no property `{}`\nhelp: {help}", property.text));
                 }
@@ -246,7 +258,7 @@ impl<'a> Checker<'a, '_> {
                     self.expr(&repeat.from);
                     self.expr(&repeat.to);
                     let base = self.scope.len();
-                    self.scope.push(Known { name: &repeat.variable, what: "variable", used: true });
+                    self.scope.push(Known { name: &repeat.variable, what: "variable", used: true, among: None });
                     self.stages(&repeat.body);
                     self.leave(base, false);
                 }

@@ -15,6 +15,10 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
         let help = match (param.kind, value) {
             (_, Value::Flow(_)) => format!("\nhelp: what flows into `{layer}` comes along the arrow"),
             (Kind::Size | Kind::Count, Value::Tuple(_)) => String::new(),
+            (Kind::Pair | Kind::Pad { .. }, Value::List(_)) => {
+                "\nhelp: in brackets stand lists of any length; a pair is written `(1, 2)`, a window `3x3`".to_owned()
+            }
+            (Kind::Axes | Kind::Sizes | Kind::Parts, Value::Tuple(_)) => "\nhelp: a list is written in brackets".to_owned(),
             (Kind::Flag, Value::Int(0)) => "\nhelp: write `false`".to_owned(),
             (Kind::Flag, Value::Int(1)) => "\nhelp: write `true`".to_owned(),
             _ => String::new(),
@@ -51,10 +55,64 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
         }
         (Kind::Number, Value::Float(value)) => Some(Arg::Number(*value)),
         (Kind::Number, Value::Int(value)) => Some(Arg::Number(*value as f64)),
+        (Kind::Axis, Value::Int(axis)) => Some(Arg::Axis(*axis)),
+        (Kind::Axes, Value::Int(axis)) => Some(Arg::List(vec![*axis])),
+        (Kind::Axes, Value::List(values)) if !values.is_empty() => {
+            list(values, |value| matches!(value, Value::Int(_))).ok_or_else(kind_error)?
+        }
+        (Kind::Sizes, Value::List(values)) if !values.is_empty() => sizes(layer, name, values, written)?,
+        (Kind::Parts, Value::Int(parts)) => at_least(1).check(*parts, written.place)?.map(Arg::Int),
+        (Kind::Parts, Value::List(values)) if !values.is_empty() => {
+            at_least(1).sides(values, written).ok_or_else(kind_error)??;
+            list(values, |value| matches!(value, Value::Int(_))).ok_or_else(kind_error)?
+        }
+        (Kind::Range, Value::Range(range)) => Some(Arg::Range(*range)),
         (Kind::Word(words), Value::Word(word)) if words.contains(word) => Some(Arg::Word(word)),
         _ => return Err(kind_error()),
     };
     Ok(found)
+}
+
+/// Integers; `None` if some are none, and no argument if some are unknown.
+fn list(values: &[Value], is: impl Fn(&Value) -> bool) -> Option<Option<Arg>> {
+    if values.iter().any(|value| !is(value) && *value != Value::Unknown) {
+        return None;
+    }
+    let integer = |value: &Value| if let Value::Int(value) = value { Some(*value) } else { None };
+    Some(values.iter().map(integer).collect::<Option<Vec<i64>>>().map(Arg::List))
+}
+
+/// Sizes of at least 1, one of which may be left open by `_` or -1.
+fn sizes(layer: &str, name: &str, values: &[Value], written: &Expr) -> Result<Option<Arg>, Mistake> {
+    let place = |index: usize| part(written, index);
+    let mut sizes = Vec::new();
+    let mut known = true;
+    for (index, value) in values.iter().enumerate() {
+        match value {
+            Value::Open | Value::Int(-1) if sizes.contains(&-1) => {
+                return Err((
+                    place(index),
+                    format!("only one size in `{name}` of `{layer}` can be left open: the others say how large it is"),
+                ));
+            }
+            Value::Open => sizes.push(-1),
+            Value::Int(size) if *size == -1 || (1..=MAX_INT).contains(size) => sizes.push(*size),
+            Value::Unknown => known = false,
+            other => {
+                let message = format!("a size in `{name}` of `{layer}` is at least 1, or `_`, but here is {}", other.described());
+                return Err((place(index), message));
+            }
+        }
+    }
+    Ok(known.then_some(Arg::List(sizes)))
+}
+
+/// The place of one of several values, if it has one.
+fn part(written: &Expr, index: usize) -> Place {
+    match &written.kind {
+        ExprKind::Tuple(parts) | ExprKind::List(parts) => parts.get(index).map_or(written.place, |part| part.place),
+        _ => written.place,
+    }
 }
 
 /// What the integers of an argument may be.
@@ -78,15 +136,11 @@ impl Bounds<'_> {
 
     /// Each of several integers, on its own token where it has one; the outer `None` if they are not all integers.
     fn sides(&self, values: &[Value], written: &Expr) -> Option<Result<Option<Vec<usize>>, Mistake>> {
-        let place = |index: usize| match &written.kind {
-            ExprKind::Tuple(parts) => parts.get(index).map_or(written.place, |part| part.place),
-            _ => written.place,
-        };
         let mut sides = Vec::new();
         let mut known = true;
         for (index, value) in values.iter().enumerate() {
             match value {
-                Value::Int(value) => match self.check(*value, place(index)) {
+                Value::Int(value) => match self.check(*value, part(written, index)) {
                     Ok(side) => sides.extend(side),
                     Err(mistake) => return Some(Err(mistake)),
                 },

@@ -117,9 +117,12 @@ impl Parser<'_> {
             ));
         }
         if input.peek(syn::token::Bracket) {
+            return self.deeper(span, |parser| parser.list(input));
+        }
+        if input.peek(Token![_]) {
             return Err(syn::Error::new(
                 span,
-                "expected a value, but found `[ ]`\nhelp: several numbers are written `(1, 2)`, a window `3x3`",
+                "expected a value, but found `_`\nhelp: `_` stands for a size that is left open, as in `reshape([8, _])`",
             ));
         }
         if input.peek(Ident::peek_any) {
@@ -170,6 +173,54 @@ impl Parser<'_> {
                 Ok(Expr { kind: ExprKind::Tuple(values), place })
             }
         }
+    }
+
+    /// `[8, _]`
+    fn list(&mut self, input: ParseStream<'_>) -> Result<Expr> {
+        let content;
+        let brackets = syn::bracketed!(content in input);
+        let place = self.between(brackets.span.open(), brackets.span.close());
+        let mut values = Vec::new();
+        while !content.is_empty() {
+            let open = content.peek(Token![_]).then(|| content.parse::<Token![_]>());
+            let value = match open {
+                Some(token) => token.map(|token| Expr { kind: ExprKind::Open, place: self.at(token.span) }),
+                None => self.expr(&content),
+            };
+            match value {
+                Ok(value) => values.push(value),
+                Err(error) => {
+                    skip_rest(&content);
+                    return Err(error);
+                }
+            }
+            self.comma(&content, "values");
+        }
+        Ok(Expr { kind: ExprKind::List(values), place })
+    }
+
+    /// A value, or a range: `2..-2`, `2..`, `..6`.
+    fn value_or_range(&mut self, input: ParseStream<'_>) -> Result<Expr> {
+        let start = input.span();
+        let from = if input.peek(Token![..]) { None } else { Some(self.expr(input)?) };
+        if !input.peek(Token![..]) {
+            return match from {
+                Some(value) => Ok(value),
+                None => Err(unexpected(input, "a value")),
+            };
+        }
+        if input.peek(Token![..=]) {
+            return Err(syn::Error::new(
+                input.span(),
+                "a range of positions ends before its last number: write `..` and one more",
+            ));
+        }
+        let dots: Token![..] = input.parse()?;
+        let ends = input.is_empty() || input.peek(Token![,]);
+        let to = if ends { None } else { Some(self.operators(input, 0)?) };
+        let end = to.as_ref().map_or(dots.spans[1], |to| to.place.end);
+        let place = self.between(start, end);
+        Ok(Expr { kind: ExprKind::Range([from.map(Box::new), to.map(Box::new)]), place })
     }
 
     fn literal(&mut self, input: ParseStream<'_>) -> Result<Expr> {
@@ -249,7 +300,7 @@ impl Parser<'_> {
                 if content.is_empty() || content.peek(Token![,]) {
                     return Err(unexpected(&content, "a value"));
                 }
-                Ok(Argument { name, value: self.expr(&content)? })
+                Ok(Argument { name, value: self.value_or_range(&content)? })
             })();
             args.push(argument.unwrap_or_else(|error| {
                 self.report(&error);

@@ -1,7 +1,7 @@
 //! Tokens to syntax: constants, blocks, networks and what stands before their bodies. Floor 10.
 
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
-use super::syntax::{Block, Body, Declared, Input, Name, Network, Outcome, Param, Settings, Sizes, Source};
+use super::syntax::{Block, Body, Constant, Declared, Input, Name, Network, Outcome, Param, Settings, Sizes, Source};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::Token;
 use syn::ext::IdentExt;
@@ -26,8 +26,8 @@ impl Parser<'_> {
         if input.peek(Token![const]) {
             input.parse::<Token![const]>()?;
             self.only_documentation(attrs, "constant");
-            let constant = self.binding(input, "const")?;
-            source.constants.push(constant);
+            let (name, value) = self.binding(input, "const")?;
+            source.constants.push(Constant { name, value });
             return Ok(());
         }
         if input.peek(Token![crate]) && input.peek2(Token![=]) {

@@ -5,7 +5,7 @@
 //! | `syntax` | the tree |
 //! | `parser` `items` `body` `chain` `expr` | tokens → tree |
 //! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
-//! | `resolve` `apply` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
+//! | `resolve` `apply` `several` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
 //! | `network` | a network's inputs and outputs |
 //! | `weights` | a weight file's header against a graph |
 //! | `report` | mistakes, each once and on its token |
@@ -23,6 +23,7 @@ mod network;
 mod parser;
 mod report;
 mod resolve;
+mod several;
 mod syntax;
 mod value;
 mod weights;

@@ -6,7 +6,8 @@
 use super::check;
 use super::names::{Names, Trail};
 use super::report::{Kind, Reports, Use};
-use super::syntax::{Body, Expr, ExprKind, For, If, Label, Outcome, Part, Place, Source, Stage, StageKind};
+use super::several::{self, Several};
+use super::syntax::{Body, Expr, ExprKind, For, If, Label, Outcome, Part, Pattern, Place, Source, Stage, StageKind};
 use super::value::{self, Value};
 use crate::graph::{Node, ValueId};
 use crate::shape::Shape;
@@ -116,8 +117,14 @@ impl<'a, 'r> Resolver<'a, 'r> {
         value
     }
 
-    /// The value of an expression, in the scope of a body.
+    /// The value of an expression, in the scope of a body: of several results the first, if that may stand alone.
     pub fn expr(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Value {
+        let value = self.results(scope, expr);
+        self.alone(value)
+    }
+
+    /// The value of an expression, or the results that it gives.
+    fn results(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Value {
         self.deeper(expr.place, |resolver| resolver.expr_kind(scope, expr))
     }
 
@@ -131,6 +138,15 @@ impl<'a, 'r> Resolver<'a, 'r> {
             ExprKind::Bool(value) => Value::Bool(*value),
             ExprKind::Name(name) => self.name(scope, name),
             ExprKind::Tuple(values) => Value::Tuple(values.iter().map(|value| self.expr(scope, value)).collect()),
+            ExprKind::List(values) => Value::List(values.iter().map(|value| self.expr(scope, value)).collect()),
+            ExprKind::Open => Value::Open,
+            ExprKind::Range([from, to]) => {
+                let ends = [from, to].map(|end| end.as_ref().map(|end| self.position(scope, end)));
+                match ends {
+                    [Some(None), _] | [_, Some(None)] => Value::Unknown,
+                    [from, to] => Value::Range([from.flatten(), to.flatten()]),
+                }
+            }
             ExprKind::Property(of, property) => {
                 let value = self.expr(scope, of);
                 self.property(&value, of.place, &property.text, property.place)
@@ -230,6 +246,18 @@ impl<'a, 'r> Resolver<'a, 'r> {
         Some(branches.otherwise.as_ref())
     }
 
+    /// An end of a range; `None` after a mistake.
+    fn position(&mut self, scope: &mut Scope<'a>, end: &'a Expr) -> Option<i64> {
+        match self.expr(scope, end) {
+            Value::Int(value) => Some(value),
+            Value::Unknown => None,
+            other => {
+                self.unknown(end.place, format!("the ends of a range are integers, but here is {}", other.described()));
+                None
+            }
+        }
+    }
+
     /// A value that layers can be applied to.
     pub(super) fn flow(&mut self, value: Value, place: Place) -> Value {
         match value {
@@ -242,8 +270,17 @@ impl<'a, 'r> Resolver<'a, 'r> {
     pub fn lets(&mut self, scope: &mut Scope<'a>, body: &'a Body) -> usize {
         let base = scope.len();
         for binding in &body.lets {
-            let value = self.expr(scope, &binding.value);
-            scope.push((&binding.name.text, value));
+            match &binding.pattern {
+                Pattern::One(name) => {
+                    let value = self.expr(scope, &binding.value);
+                    scope.push((&name.text, value));
+                }
+                Pattern::Several(names, place) => {
+                    let results = self.results(scope, &binding.value);
+                    let values = self.named(results, names, *place);
+                    scope.extend(names.iter().map(|name| name.text.as_str()).zip(values));
+                }
+            }
         }
         base
     }
@@ -251,14 +288,15 @@ impl<'a, 'r> Resolver<'a, 'r> {
     pub(super) fn body_value(&mut self, scope: &mut Scope<'a>, body: &'a Body) -> Value {
         let base = self.lets(scope, body);
         let value = match &body.result {
-            Outcome::One(value) => self.expr(scope, value),
+            Outcome::One(value) => self.results(scope, value),
             Outcome::Several(values) => match values.first() {
-                // A pair of numbers looks like two outputs.
-                Some((None, _)) if values.iter().all(|(name, _)| name.is_none()) => {
-                    Value::Tuple(values.iter().map(|(_, value)| self.expr(scope, value)).collect())
-                }
-                Some((_, value)) => {
-                    self.unknown(value.place, "only a network gives several values\nhelp: make each of them a block of its own")
+                Some(_) => {
+                    for name in values.iter().filter_map(|(name, _)| name.as_ref()) {
+                        let message = "only the outputs of a network have names\nhelp: the results of a block are named where it is used: `let (a, b) = x -> block;`";
+                        self.mistake(name.place, Kind::Value, message);
+                    }
+                    let values = values.iter().map(|(_, value)| (self.expr(scope, value), value.place)).collect();
+                    self.several(values)
                 }
                 None => Value::Unknown,
             },
@@ -267,9 +305,19 @@ impl<'a, 'r> Resolver<'a, 'r> {
         value
     }
 
+    /// The results of a body; a pair of numbers looks the same.
+    fn several(&mut self, values: Vec<(Value, Place)>) -> Value {
+        let flow = values.iter().find(|(value, _)| matches!(value, Value::Flow(_) | Value::Unknown));
+        let Some(&(_, place)) = flow else { return Value::Tuple(values.into_iter().map(|(value, _)| value).collect()) };
+        let parts = values.into_iter().map(|(value, place)| several::Part::Whole(self.flow(value, place))).collect();
+        let path = self.trail.path().to_owned();
+        Value::Several(Box::new(Several { of: None, place, path, parts, first_alone: false }))
+    }
+
     /// The stages of a chain or group. Unnamed ones take their `index`.
     fn stages(&mut self, scope: &mut Scope<'a>, stages: &'a [Stage], mut flow: Value, index: &mut usize) -> Value {
         for stage in stages {
+            flow = self.alone(flow);
             flow = self.deeper(stage.place, |resolver| resolver.stage(scope, stage, flow, index));
         }
         flow
@@ -330,7 +378,8 @@ impl<'a, 'r> Resolver<'a, 'r> {
                     if self.exhausted {
                         return Value::Unknown;
                     }
-                    let application = self.prepare(scope, call, Some(flow));
+                    let before = self.alone(flow);
+                    let application = self.prepare(scope, call, Some(before));
                     let left = self.trail.enter(&index.to_string(), stage.place);
                     *index += 1;
                     flow = self.deeper(stage.place, |resolver| resolver.apply(application));

@@ -40,7 +40,7 @@ pub struct Source {
     /// At the top.
     pub settings: Settings,
     /// In order.
-    pub constants: Vec<Let>,
+    pub constants: Vec<Constant>,
     /// In order.
     pub blocks: Vec<Block>,
     /// In order.
@@ -58,12 +58,38 @@ pub struct Settings {
     pub weights: Option<Name>,
 }
 
-/// `let name = value;` or `const NAME = value;`
-pub struct Let {
+/// `const NAME = value;`
+pub struct Constant {
     /// Its name.
     pub name: Name,
     /// Its value.
     pub value: Expr,
+}
+
+/// `let name = value;` or `let (a, b) = value;`
+pub struct Let {
+    /// What is on its left.
+    pub pattern: Pattern,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// What a `let` names.
+pub enum Pattern {
+    /// `name`
+    One(Name),
+    /// `(a, _)`: the results of a layer or block that has several; its parentheses.
+    Several(Vec<Name>, Place),
+}
+
+impl Pattern {
+    /// All names, `_` among them.
+    pub fn names(&self) -> &[Name] {
+        match self {
+            Pattern::One(name) => std::slice::from_ref(name),
+            Pattern::Several(names, _) => names,
+        }
+    }
 }
 
 /// `block name(x, width, stride = 1) { … }`
@@ -170,6 +196,12 @@ pub enum ExprKind {
     Name(String),
     /// `3x3`, `(0, 3)`
     Tuple(Vec<Expr>),
+    /// `[8, _]`
+    List(Vec<Expr>),
+    /// `_` in a list.
+    Open,
+    /// `2..-2`; either end may be left out.
+    Range([Option<Box<Expr>>; 2]),
     /// `x.channels`
     Property(Box<Expr>, Name),
     /// `-a`, `!a`

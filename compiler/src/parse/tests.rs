@@ -3,6 +3,7 @@
 mod architectures;
 mod graphs;
 mod mistakes;
+mod several;
 mod totality;
 
 use super::{Header, Invocation, read};

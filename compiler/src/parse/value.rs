@@ -1,5 +1,6 @@
 //! Values of a definition while it is evaluated, and their arithmetic, in which nothing wraps. Floor 10.
 
+use super::several::Several;
 use crate::graph::ValueId;
 use std::fmt;
 
@@ -14,10 +15,18 @@ pub enum Value {
     Bool(bool),
     /// `3x3`, `(0, 3)`
     Tuple(Vec<Value>),
+    /// `[8, _]`
+    List(Vec<Value>),
+    /// `_`
+    Open,
+    /// `2..-2`
+    Range([Option<i64>; 2]),
     /// `floor`
     Word(&'static str),
     /// A value of the flow.
     Flow(ValueId),
+    /// Several results of a layer or block, before they are named.
+    Several(Box<Several>),
     /// After a mistake: whatever depends on it is silent.
     Unknown,
 }
@@ -39,6 +48,16 @@ impl fmt::Display for Value {
                     write!(f, "({})", parts.join(", "))
                 }
             },
+            Value::List(values) => {
+                let parts: Vec<String> = values.iter().map(Value::to_string).collect();
+                write!(f, "[{}]", parts.join(", "))
+            }
+            Value::Open => f.write_str("_"),
+            Value::Range([from, to]) => {
+                let end = |end: Option<i64>| end.map_or_else(String::new, |end| end.to_string());
+                write!(f, "{}..{}", end(*from), end(*to))
+            }
+            Value::Several(several) => write!(f, "{} values of the flow", several.parts.len()),
             Value::Word(word) => f.write_str(word),
             Value::Flow(_) => f.write_str("a value of the flow"),
             Value::Unknown => f.write_str("?"),
@@ -53,6 +72,9 @@ impl Value {
             Value::Flow(_) => self.to_string(),
             Value::Word(_) | Value::Bool(_) => format!("`{self}`"),
             Value::Tuple(values) if values.len() == 2 => format!("the pair {self}"),
+            Value::List(_) => format!("the list {self}"),
+            Value::Range(_) => format!("the range {self}"),
+            Value::Open => "`_`".to_owned(),
             _ => self.to_string(),
         }
     }
@@ -60,7 +82,7 @@ impl Value {
     fn is_unknown(&self) -> bool {
         match self {
             Value::Unknown => true,
-            Value::Tuple(values) => values.iter().any(Value::is_unknown),
+            Value::Tuple(values) | Value::List(values) => values.iter().any(Value::is_unknown),
             _ => false,
         }
     }

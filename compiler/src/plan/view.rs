@@ -49,6 +49,19 @@ impl View {
             && (self.height == 1 || self.row == self.width * self.pixel)
     }
 
+    /// Some positions of its channels (axis 0), rows (1) or columns (2): `size` of them, `step` apart.
+    pub fn taken(self, axis: usize, first: usize, step: usize, size: usize) -> View {
+        let mut view = self;
+        let (stride, n) = match axis {
+            0 => (&mut view.channel, &mut view.channels),
+            1 => (&mut view.row, &mut view.height),
+            _ => (&mut view.pixel, &mut view.width),
+        };
+        view.offset += first * *stride;
+        (*stride, *n) = (*stride * step, size);
+        view
+    }
+
     /// How many elements it has.
     pub fn len(&self) -> usize {
         self.height * self.width * self.channels

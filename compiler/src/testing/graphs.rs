@@ -169,6 +169,7 @@ impl Attempt<'_> {
                 let others: Vec<ValueId> = self.values().filter(|&other| self.graph.shape(other) == shape).collect();
                 (self.random.pick(&["add", "add", "mul"]), vec![], vec![value, self.random.pick(&others)])
             }
+            84..=96 if self.random.one_in(2) => self.rearranged(value),
             76..=86 => {
                 let sides = &self.graph.shape(value).0[1..];
                 let others: Vec<ValueId> = self.values().filter(|&other| &self.graph.shape(other).0[1..] == sides).collect();
@@ -294,6 +295,34 @@ impl Attempt<'_> {
         match self.random.one_in(2) {
             true => ("upsample", vec![("scale", self.pair(1, 3)), mode, corners], vec![value]),
             false => ("resize", vec![("size", self.pair(1, 9)), mode, corners], vec![value]),
+        }
+    }
+
+    /// The same elements elsewhere, or some of them.
+    fn rearranged(&mut self, value: ValueId) -> Choice {
+        let shape = self.graph.shape(value).clone();
+        let axis = self.random.between(0, shape.0.len() - 1);
+        let size = shape.0[axis];
+        let axis = Arg::Axis(axis as i64 - if self.random.one_in(2) { shape.0.len() as i64 } else { 0 });
+        match self.random.between(0, 1) {
+            0 => {
+                let (from, to) = (self.random.between(0, size / 2), self.random.between(size / 2 + 1, size));
+                let range = Arg::Range([Some(from as i64), Some(to as i64 - if to < size { size as i64 } else { 0 })]);
+                let step = if self.random.one_in(3) { self.random.between(1, 3) } else { 1 };
+                ("slice", vec![("range", range), ("axis", axis), ("step", Arg::Int(step))], vec![value])
+            }
+            _ => {
+                let mut left = shape.len();
+                let mut factor = || {
+                    let factors: Vec<usize> = (1..=left).filter(|&factor| left.is_multiple_of(factor)).collect();
+                    let factor = self.random.pick(&factors);
+                    left /= factor;
+                    factor as i64
+                };
+                let sizes = [factor(), factor(), -1];
+                let sizes = sizes[self.random.pick(&[0, 0, 1, 2])..].to_vec();
+                ("reshape", vec![("sizes", Arg::List(sizes))], vec![value])
+            }
         }
     }
 

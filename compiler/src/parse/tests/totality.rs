@@ -13,6 +13,8 @@ const DEFINITION: &str = "
         round = ceil; weights = \"file\";
         let a = image -> stem: conv(4, 3x3, pad = 1) -> { relu -> 2 * unit(4, 1x1) } -> (N - 1) * unit(4);
         let b = if a.channels != 4 && !false { a } else if N % 2 == 1 { a -> tanh } else { add(a, a) };
+        let (c, _, d) = b -> split([1, 2, x.channels - 3], axis = -3);
+        let e = concat(c -> reshape([1, _]), d -> slice(..-1)) -> slice(0.., 1);
         (mask: b -> for i in 1..=N { \"layer{i}\": unit(4, kernel = 1x1) -> if i < 2 { relu } else { tanh } },
          class: concat(other, other -> linear(7)))
     }

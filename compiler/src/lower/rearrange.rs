@@ -1,0 +1,46 @@
+//! Reshaping as copies between views: a view has three axes, and a copy goes along all of them at once.
+
+use crate::ops::axes;
+use crate::plan::View;
+
+/// An axis of elements: how many, and how far apart they are in either of two places.
+#[derive(Clone, Copy, Debug)]
+struct Axis {
+    size: usize,
+    strides: [usize; 2],
+}
+
+/// What to copy so that the second view holds the elements of the first in the order C, H, W of either map. `None` if the maps have
+/// no [axes in common](axes::common).
+pub fn reshaping(views: [View; 2], [a, b]: [[usize; 3]; 2]) -> Option<Vec<[View; 2]>> {
+    let stride = |view: &View, axis: usize| [view.channel, view.row, view.pixel][axis];
+    let mut axes: Vec<Axis> = Vec::new();
+    for common in axes::common(a, b)? {
+        let strides = [0, 1].map(|side| stride(&views[side], common.parts[side].0) * common.parts[side].1);
+        match axes.last_mut() {
+            // One stretch in both places.
+            Some(last) if (0..2).all(|side| strides[side] == last.strides[side] * last.size) => last.size *= common.size,
+            _ => axes.push(Axis { size: common.size, strides }),
+        }
+    }
+    // What does not fit into one copy are several: one for each position of the smallest axes.
+    let mut starts = vec![[0, 0]];
+    while axes.len() > 3 {
+        let smallest = (0..axes.len()).min_by_key(|&axis| axes[axis].size)?;
+        let Axis { size, strides } = axes.remove(smallest);
+        let moved = |[a, b]: [usize; 2]| (0..size).map(move |position| [a + position * strides[0], b + position * strides[1]]);
+        starts = starts.into_iter().flat_map(moved).collect();
+    }
+    axes.resize(3, Axis { size: 1, strides: [0, 0] });
+    let view = |side: usize, start: usize| View {
+        offset: views[side].offset + start,
+        width: axes[0].size,
+        pixel: axes[0].strides[side],
+        height: axes[1].size,
+        row: axes[1].strides[side],
+        channels: axes[2].size,
+        channel: axes[2].strides[side],
+        ..views[side]
+    };
+    Some(starts.into_iter().map(|[a, b]| [view(0, a), view(1, b)]).collect())
+}
