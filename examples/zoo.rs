@@ -37,6 +37,9 @@ struct Arguments {
     /// How many calls are timed, after one that is not.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
+    /// The most threads: as many as there are cores where it is not given.
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
     /// Prints the latency as JSON, in the last line.
     #[arg(long)]
     json: bool,
@@ -72,14 +75,16 @@ fn run(arguments: &Arguments) -> Result<()> {
     };
     let labels = arguments.labels.as_deref().map(|file| labels(file, &*network)).transpose()?;
 
-    let (output, times) = timed(&*network, &input, arguments.repeat)?;
+    let mut options = SessionOptions::new().batch(input.shape[0]);
+    options.threads = arguments.threads;
+    let (output, threads, times) = timed(&*network, &input, options, arguments.repeat)?;
     if let Some(file) = &arguments.output {
         npy::write(file, &output)?;
     }
     if is_picture || labels.is_some() {
         print_likeliest(&output, labels.as_deref());
     }
-    print_latency(name, input.shape[0], times, arguments.json);
+    print_latency(name, input.shape[0], threads, times, arguments.json);
     Ok(())
 }
 
@@ -132,12 +137,12 @@ fn labels(file: &Path, network: &dyn Network) -> Result<Vec<String>> {
     Err(format!("`{}` has {found} lines, and {} has {n_classes} classes", file.display(), network.name()).into())
 }
 
-/// The outputs, and how long each call took.
-fn timed(network: &dyn Network, input: &Array, n_runs: u32) -> Result<(Array, Vec<Duration>)> {
+/// The outputs, how many threads computed them, and how long each call took.
+fn timed(network: &dyn Network, input: &Array, options: SessionOptions, n_runs: u32) -> Result<(Array, usize, Vec<Duration>)> {
     let batch = input.shape[0];
     let shape = [&[batch], &*network.outputs()[0].shape].concat();
     let mut output = Array { data: vec![0.0; shape.iter().product()], shape };
-    let mut session = network.slice_session(SessionOptions::new().batch(batch))?;
+    let mut session = network.slice_session(options)?;
     session.run_into(&[&input.data], &mut [&mut output.data])?;
     let mut times = Vec::new();
     for _ in 0..n_runs {
@@ -145,7 +150,7 @@ fn timed(network: &dyn Network, input: &Array, n_runs: u32) -> Result<(Array, Ve
         session.run_into(&[&input.data], &mut [&mut output.data])?;
         times.push(start.elapsed());
     }
-    Ok((output, times))
+    Ok((output, session.threads(), times))
 }
 
 /// The five likeliest classes of each image; where each pixel has scores of its own, the five that are the likeliest of most pixels.
@@ -177,13 +182,13 @@ fn shares(scores: &[f32], n_classes: usize) -> Vec<f32> {
     shares
 }
 
-fn print_latency(network: &str, batch: usize, mut times: Vec<Duration>, json: bool) {
+fn print_latency(network: &str, batch: usize, threads: usize, mut times: Vec<Duration>, json: bool) {
     times.sort();
     let runs = times.len();
     // The smallest time that so many percent of the calls do not exceed.
     let ms = |percent: usize| times[(percent * runs).div_ceil(100).max(1) - 1].as_secs_f64() * 1e3;
     let (median, p95, min) = (ms(50), ms(95), ms(0));
-    let threads = 1;
+    let s = if threads == 1 { "" } else { "s" };
     if json {
         println!(
             "{{\"network\": \"{network}\", \"threads\": {threads}, \"batch\": {batch}, \"runs\": {runs}, \
@@ -192,7 +197,7 @@ fn print_latency(network: &str, batch: usize, mut times: Vec<Duration>, json: bo
     } else {
         println!(
             "{network}: {median:.3} ms per call, median of {runs}; 95 % take at most {p95:.3}, the quickest {min:.3}; \
-             batch of {batch}, {threads} thread"
+             batch of {batch}, {threads} thread{s}"
         );
     }
 }

@@ -1,9 +1,10 @@
 //! Random graphs through passes, planner and kernels, on every instruction set, against the naive evaluation in f64.
 //!
 //! Layers meet in every combination: pooled residuals, slices of concatenations with borders, views of views, memory that several
-//! values take in turns. Each plan runs three images in a row in one arena, so that what one leaves behind would show in the next.
+//! values take in turns. Each plan runs three images in a row in one arena, so that what one leaves behind would show in the next,
+//! and once more by several threads, with every step divided into shares: the same bits.
 
-use convoke::rt::{Engine, Net, Plan};
+use convoke::rt::{Engine, Net, Plan, Split};
 use convoke::{Isa, LoadOptions};
 use convoke_compiler::graph::Graph;
 use convoke_compiler::tensor::Tensor;
@@ -45,6 +46,8 @@ fn check(seed: u64) {
     for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.is_available()) {
         let net = Net::from_bytes(plan, file.clone().into(), &LoadOptions::new().isa(isa)).expect("a net");
         let mut engine = Engine::new(&net).expect("an engine");
+        let n_threads = [2, 3, 5, 16][seed as usize % 4];
+        let mut team = Engine::with_split(&net, Split::always(n_threads)).expect("an engine");
         for (run, (inputs, expected)) in runs.iter().zip(&expected).enumerate() {
             let inputs: Vec<Vec<f32>> =
                 inputs.iter().map(|input| input.data.iter().map(|&value| value as f32).collect()).collect();
@@ -52,6 +55,11 @@ fn check(seed: u64) {
             let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
             let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
             engine.run_plan(&inputs, &mut slices).expect("a run");
+            let mut again: Vec<Vec<f32>> = expected.iter().map(|output| vec![f32::NAN; output.data.len()]).collect();
+            let mut slices: Vec<&mut [f32]> = again.iter_mut().map(Vec::as_mut_slice).collect();
+            team.run_plan(&inputs, &mut slices).expect("a run");
+            let bits = |outputs: &[Vec<f32>]| outputs.iter().flatten().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&outputs), bits(&again), "seed {seed}, {isa}, run {run}: differs for {n_threads} threads");
             for ((port, expected), found) in graph.outputs.iter().zip(expected).zip(&outputs) {
                 let largest = expected.data.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
                 for (at, (&e, &f)) in expected.data.iter().zip(found).enumerate() {

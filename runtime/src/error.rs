@@ -35,6 +35,8 @@ pub enum ErrorKind {
     Shape,
     /// More images at once than the session was made for.
     Batch,
+    /// `CONVOKE_THREADS` or an option asks for what is no number of threads.
+    Threads,
     /// An image could not be decoded.
     Image,
     /// A plan contradicts itself: a mistake in the compiler or in a hand-written plan.

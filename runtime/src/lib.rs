@@ -90,7 +90,7 @@
 //! | Floor | Modules | |
 //! |---|---|---|
 //! | 0 | `error` `buffer` `isa` `numbers` | errors, aligned memory, the instruction set, numbers as text |
-//! | 1 | `tensor` `simd` | maps, sequences and vectors; one vector type per instruction set |
+//! | 1 | `tensor` `simd` `threads` | maps, sequences and vectors; one vector type per instruction set; the threads that share a step |
 //! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
 //! | 3 | `weights` | files, names, folding |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
@@ -118,6 +118,8 @@ mod session;
 mod simd;
 mod summary;
 mod tensor;
+#[doc(hidden)]
+pub mod threads;
 mod weights;
 
 pub use convoke_compiler::plan::Port;

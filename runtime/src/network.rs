@@ -52,6 +52,9 @@ pub trait SliceSession: Send {
     /// If there are not as many slices as inputs and outputs, if their lengths are not those of the same number of images, or
     /// if these are more than the session's largest batch.
     fn run_into(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()>;
+
+    /// The most threads that compute an image: 1 where the network is too small to divide.
+    fn threads(&self) -> usize;
 }
 
 impl<D: Definition + Send + Sync> Network for D {
@@ -95,5 +98,9 @@ impl<D: Definition + Send + Sync> Network for D {
 impl<D: Definition> SliceSession for Session<D> {
     fn run_into(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         Session::run_into(self, inputs, outputs)
+    }
+
+    fn threads(&self) -> usize {
+        Session::threads(self)
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::rt::{Definition, Engine, Frame, MAX_PORTS, Net, Ports, check};
+use crate::rt::{Definition, Engine, Frame, MAX_PORTS, Net, Ports, Split, check};
+use crate::threads::{n_cores, threads_of_environment};
 
 /// A network's working memory: runs images one by one or in batches, without allocating.
 ///
@@ -39,6 +40,8 @@ pub struct Session<D: Definition> {
 pub struct SessionOptions {
     /// The largest batch.
     pub batch: usize,
+    /// The most threads, see [`SessionOptions::threads`].
+    pub threads: Option<usize>,
     /// What runs the steps.
     pub backend: Backend,
 }
@@ -55,14 +58,28 @@ pub enum Backend {
 }
 
 impl SessionOptions {
-    /// One image at a time, by emitted code.
+    /// One image at a time, by all cores where the network is large enough, by emitted code.
     pub fn new() -> SessionOptions {
-        SessionOptions { batch: 1, backend: Backend::Emitted }
+        SessionOptions { batch: 1, threads: None, backend: Backend::Emitted }
     }
 
     /// The largest batch, at least 1; the session keeps room for as many outputs.
     pub fn batch(mut self, batch: usize) -> SessionOptions {
         self.batch = batch;
+        self
+    }
+
+    /// The most threads that compute an image, the caller's among them: at least 1; more than 128 are 128. The results have the
+    /// same bits whatever it is.
+    ///
+    /// Without it there are as many as the environment's `CONVOKE_THREADS` says, or else as many as this process may use cores. A
+    /// network of some ten microseconds stays on one thread, as do steps too small to divide. The threads belong to the
+    /// process, and all sessions share them: one that runs beside another takes those that are free, so that no more threads
+    /// work than there are cores (or than one session alone has asked for). They sleep 50 µs after they had nothing to do.
+    ///
+    /// A server that runs a session for each request at once does best with 1.
+    pub fn threads(mut self, threads: usize) -> SessionOptions {
+        self.threads = Some(threads);
         self
     }
 
@@ -80,23 +97,24 @@ impl Default for SessionOptions {
 }
 
 impl<D: Definition> Session<D> {
-    /// A session for one image at a time. An error that the network was made with is that of the first run.
+    /// A session for one image at a time, of [`SessionOptions::new`]. An error that the network was made with, or a
+    /// `CONVOKE_THREADS` that is no number of threads, is that of the first run.
     pub fn new(network: &D) -> Session<D> {
         let options = SessionOptions::new();
-        let engine = engine::<D>(network.net());
+        let engine = engine::<D>(network.net(), &options);
         Session { engine, outputs: D::Outputs::store(options.batch), options, network: PhantomData }
     }
 
     /// A session as the options say.
     ///
     /// # Errors
-    /// If the largest batch is 0, and those that the network was made with: an unknown `CONVOKE_ISA` where it was made by
-    /// `random` or `new`, which return no `Result`.
+    /// If the largest batch or the number of threads is 0, if `CONVOKE_THREADS` is no number of threads, and those that the
+    /// network was made with: an unknown `CONVOKE_ISA` where it was made by `random` or `new`, which return no `Result`.
     pub fn with_options(network: &D, options: SessionOptions) -> Result<Session<D>> {
         if options.batch == 0 {
             return Err(Error::new(ErrorKind::Batch, "a session runs at least one image; its largest batch is 0"));
         }
-        let engine = engine::<D>(network.net())?;
+        let engine = engine::<D>(network.net(), &options)?;
         Ok(Session { engine: Ok(engine), outputs: D::Outputs::store(options.batch), options, network: PhantomData })
     }
 
@@ -137,6 +155,11 @@ impl<D: Definition> Session<D> {
     /// The largest batch.
     pub fn batch(&self) -> usize {
         self.options.batch
+    }
+
+    /// The most threads that compute an image: 1 where the network is too small to divide.
+    pub fn threads(&self) -> usize {
+        self.engine.as_ref().map_or(1, Engine::threads)
     }
 
     /// As [`SliceSession::run_into`](crate::SliceSession::run_into) says.
@@ -208,8 +231,17 @@ fn run_engine<D: Definition>(engine: &mut Engine, backend: Backend, inputs: &[&[
 }
 
 /// An engine over the net, whose plan has the inputs and outputs of `D`.
-fn engine<D: Definition>(net: &Net) -> Result<Engine> {
-    let engine = Engine::new(net)?;
+fn engine<D: Definition>(net: &Net, options: &SessionOptions) -> Result<Engine> {
+    let of_environment = || threads_of_environment().map_err(|what| Error::new(ErrorKind::Threads, what));
+    let threads = match options.threads {
+        Some(0) => {
+            return Err(Error::new(ErrorKind::Threads, "a session takes at least one thread, the caller's; it was given 0"));
+        }
+        Some(threads) => Some(threads),
+        None => of_environment()?,
+    };
+    let split = Split::of(net.plan(), net.isa()?, || threads.unwrap_or_else(n_cores));
+    let engine = Engine::with_split(net, split)?;
     check::<D::Inputs>("input", &net.plan().inputs)?;
     check::<D::Outputs>("output", &net.plan().outputs)?;
     Ok(engine)

@@ -2,7 +2,7 @@
 //!
 //! Decided while a step is bound, from sizes alone. Results do not depend on it: shares are disjoint parts of the output.
 
-use convoke_compiler::plan::{Conv, Kernel, View};
+use convoke_compiler::plan::{Conv, Kernel, Plan, View};
 
 use super::tiling::ConvScratch;
 use crate::isa::Isa;
@@ -16,13 +16,24 @@ pub struct Split {
     pub least: f64,
 }
 
+/// Networks that take one thread fewer nanoseconds stay on it: waking another takes as long.
+const SMALL: f64 = 50e3;
+/// Nanoseconds that a share is worth: handing one over and waiting for it takes some hundreds.
+const LEAST: f64 = 2000.0;
+
 impl Split {
     /// Everything in one share.
-    pub const NONE: Split = Split { threads: 1, least: 0.0 };
+    pub const NONE: Split = Split { threads: 1, least: LEAST };
 
-    /// Among so many threads. Handing over a share and waiting for it takes some 0.3 µs.
-    pub fn among(threads: usize) -> Split {
-        Split { threads, least: 2000.0 }
+    /// Among so many threads, whatever it costs.
+    pub fn always(threads: usize) -> Split {
+        Split { threads, least: 0.0 }
+    }
+
+    /// What pays for a network, among as many threads as the function says, which is asked where it is large enough.
+    pub fn of(plan: &Plan, isa: Isa, threads: impl FnOnce() -> usize) -> Split {
+        let total: f64 = plan.steps.iter().map(|step| nanoseconds(&step.kernel, isa)).sum();
+        if total < SMALL { Split::NONE } else { Split { threads: threads(), least: LEAST } }
     }
 
     /// Into how many shares a step is split.

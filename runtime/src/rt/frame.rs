@@ -8,11 +8,14 @@ use super::MAX_PORTS;
 use super::net::{Net, Ready};
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::kernels::{self, Memory, PortPointers, Prepared};
+use crate::kernels::{self, Memory, PortPointers, Prepared, Split};
+use crate::threads::{self, Run, Team};
 
 /// A plan's steps bound to an arena of their own: a session without types, for plans that no type stands for.
 pub struct Engine {
     steps: Vec<Prepared>,
+    /// Of a network that is not small: also where it is computed by one thread, so that others know of it.
+    team: Option<Team>,
     /// Memory that `steps` point into. Never touched but through them.
     _arena: Buffer,
     _scratch: Buffer,
@@ -21,14 +24,24 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Makes an arena and binds the net's steps to it.
+    /// Makes an arena and binds the net's steps to it, to be run by one thread.
     ///
     /// # Errors
     /// Those that the net was made with.
     pub fn new(net: &Net) -> Result<Engine> {
+        Engine::with_split(net, Split::NONE)
+    }
+
+    /// As [`new`](Engine::new), with steps in as many shares as `split` says, by as many threads as it says.
+    ///
+    /// # Errors
+    /// Those that the net was made with.
+    pub fn with_split(net: &Net, split: Split) -> Result<Engine> {
         let plan = net.plan();
         let Ready { isa, packs } = net.ready()?;
-        let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa, 1)).max().unwrap_or(0);
+        let split = Split { threads: split.threads.min(threads::MOST), ..split };
+        let shares = |step: &plan::Step| split.shares(&step.kernel, *isa);
+        let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa, shares(step))).max().unwrap_or(0);
         let mut arena = Buffer::zeroed(plan.arena_len);
         let mut scratch = Buffer::zeroed(scratch_len);
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
@@ -39,9 +52,15 @@ impl Engine {
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
             // the arena, a port or its pack, whose form is that of the step. Arena and scratch are as long as asked for and
             // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has `isa`.
-            .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory, 1) })
+            .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory, shares(step)) })
             .collect();
-        Ok(Engine { steps, _arena: arena, _scratch: scratch, net: net.clone() })
+        let team = (split != Split::NONE).then(|| Team::new(split.threads));
+        Ok(Engine { steps, team, _arena: arena, _scratch: scratch, net: net.clone() })
+    }
+
+    /// The most threads that it runs on.
+    pub fn threads(&self) -> usize {
+        self.team.as_ref().map_or(1, Team::n_threads)
     }
 
     /// Runs the plan's steps in order on one image: the elements of each input and output, in order. Does not allocate.
@@ -70,7 +89,7 @@ impl Engine {
             *pointer = output.as_mut_ptr();
         }
         let ports = PortPointers { inputs: &input_pointers[..inputs.len()], outputs: &output_pointers[..outputs.len()] };
-        body(&mut Frame { steps: &mut self.steps, ports });
+        body(&mut Frame { steps: &mut self.steps, ports, run: self.team.as_mut().map(Team::enter) });
         Ok(())
     }
 }
@@ -102,6 +121,7 @@ fn check_ports(network: &str, what: &str, ports: &[plan::Port], lens: impl Exact
 pub struct Frame<'a> {
     steps: &'a mut [Prepared],
     ports: PortPointers<'a>,
+    run: Option<Run<'a>>,
 }
 
 impl Frame<'_> {
@@ -113,10 +133,14 @@ impl Frame<'_> {
     pub fn step(&mut self, index: usize) {
         let step = &mut self.steps[index];
         step.bind(&self.ports);
-        for part in 0..step.n_shares() {
-            // SAFETY: what `Engine::new` promised holds for as long as the engine is borrowed, and `&mut` makes the use exclusive;
-            // `Engine::run` has checked that the ports are as long as the plan says and holds their borrows.
-            unsafe { step.share(part) }
+        let step = &*step;
+        // SAFETY: what `Engine::with_split` promised holds for as long as the engine is borrowed, and `&mut` makes the use
+        // exclusive to the shares of one step, which are waited for; `Engine::run` has checked that the ports are as long as
+        // the plan says and holds their borrows.
+        let share = |part| unsafe { step.share(part) };
+        match &mut self.run {
+            Some(run) if step.n_shares() > 1 => run.shares(step.n_shares(), &share),
+            _ => (0..step.n_shares()).for_each(share),
         }
     }
 

@@ -16,6 +16,7 @@ pub use convoke_compiler::plan::*;
 pub use self::frame::{Engine, Frame};
 pub use self::net::Net;
 pub use self::ports::{MAX_PORTS, Ports};
+pub use crate::kernels::Split;
 
 pub(crate) use self::ports::check;
 
