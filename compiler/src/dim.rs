@@ -89,6 +89,16 @@ impl Window {
         (n + self.pad[0] + self.pad[1] - at * self.stride).min(self.kernel)
     }
 
+    /// Whether the first of several windows lies wholly outside of an axis of `n` elements, which a dilation of more than `n` may do:
+    /// its elements stand before and after the axis.
+    ///
+    /// With padding of at most half the window no other window does, if the first does not.
+    pub fn first_is_outside(&self, n: usize) -> bool {
+        // The first element that does not stand before the axis is so far behind its start.
+        let first = self.dilation - self.pad[0] % self.dilation;
+        first < self.dilation && first >= n
+    }
+
     /// Output positions along an axis of `n` elements:
     /// `floor((n + 2·pad − dilation·(kernel − 1) − 1) / stride) + 1`, or its ceiling, or an error if it is not whole.
     ///
@@ -171,6 +181,23 @@ mod tests {
         assert_eq!(same_pad(7, 4, 1, 1), [1, 2]);
         assert_eq!(same_pad(8, 3, 2, 1), [0, 1]);
         assert_eq!(same_pad(9, 1, 2, 1), [0, 0]);
+    }
+
+    #[test]
+    fn a_window_lies_outside_of_the_axis_if_the_first_one_does() {
+        let mut n_outside = 0;
+        for (kernel, stride, dilation, n) in (0..5 * 4 * 6 * 9).map(|i| (1 + i % 5, 1 + i / 5 % 4, 1 + i / 20 % 6, 1 + i / 120)) {
+            for pad in (0..=kernel / 2).flat_map(|before| (0..=kernel / 2).map(move |after| [before, after])) {
+                for round in [Round::Floor, Round::Ceil] {
+                    let window = Window { kernel, stride, dilation, pad };
+                    let Ok(positions) = window.positions(n, round) else { continue };
+                    let outside = (0..positions).any(|at| window.inside(at, n).next().is_none());
+                    assert_eq!(window.first_is_outside(n), outside, "{window:?} on {n}, {round:?}");
+                    n_outside += usize::from(outside);
+                }
+            }
+        }
+        assert!(n_outside > 10, "{n_outside}");
     }
 
     #[test]

@@ -85,10 +85,12 @@ pub struct Args(pub Vec<(&'static str, Arg)>);
 /// The value of one argument.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arg {
-    /// A size or count.
+    /// A size or count; or a window, stride, dilation or output size that is the same along every axis.
     Int(usize),
     /// Down and across: a window, stride, dilation or output size.
     Pair([usize; 2]),
+    /// The same along the only axis of a sequence: what [`Arg::Int`] is read as there.
+    Along(usize),
     /// Padding.
     Pad(Padding),
     /// `true` or `false`.
@@ -108,10 +110,29 @@ pub enum Arg {
 /// Padding as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
+    /// As many zeros on every side.
+    Each(usize),
+    /// Zeros on opposite sides: above and below, left and right of a map; on the left, on the right of a sequence.
+    Two([usize; 2]),
     /// Zeros at the top, left, bottom and right, in pixels.
     Sides([usize; 4]),
+    /// Zeros on the left and right of a sequence: what [`Padding::Each`] and [`Padding::Two`] are read as there.
+    Along([usize; 2]),
     /// As much as keeps `ceil(size / stride)`, the odd pixel at the bottom and right (TensorFlow's and PyTorch's `same`).
     Same,
+}
+
+impl Padding {
+    /// Zeros at the top, left, bottom and right; `None` for [`Padding::Same`], whose zeros depend on the window.
+    pub fn sides(self) -> Option<[usize; 4]> {
+        match self {
+            Padding::Each(side) => Some([side; 4]),
+            Padding::Two([down, across]) => Some([down, across, down, across]),
+            Padding::Sides(sides) => Some(sides),
+            Padding::Along([left, right]) => Some([0, left, 0, right]),
+            Padding::Same => None,
+        }
+    }
 }
 
 impl Args {
@@ -141,6 +162,8 @@ impl Args {
     pub fn pair(&self, name: &str) -> [usize; 2] {
         match self.get(name) {
             Arg::Pair(value) => *value,
+            Arg::Int(value) => [*value; 2],
+            Arg::Along(value) => [1, *value],
             other => unreachable!("`{name}` is {other:?}, not a pair"),
         }
     }

@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(table.lines().count(), LAYERS.len() + 2);
         assert!(table.lines().all(|row| row.matches('|').count() == 4), "{table}");
         assert!(table.contains(
-            "| `max_pool(window, stride = window, pad = 0, dilation = 1, round = exact)` | maximum of each window | `nn.MaxPool2d` |\n"
+            "| `max_pool(window, stride = window, pad = 0, dilation = 1, round = exact)` | maximum of each window | `nn.MaxPool2d`, `nn.MaxPool1d` |\n"
         ));
         assert!(table.contains("\n| `batch_norm(eps = 1e-5, affine = true)` | "));
         assert!(table.contains("\n| `concat(a, b, …)` | "));

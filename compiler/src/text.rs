@@ -345,8 +345,7 @@ impl<'a> Cursor<'a> {
             Kind::Size | Kind::Count => Ok(Arg::Int(self.number()?)),
             Kind::Pair => {
                 let down = self.number()?;
-                let across = if self.take("x") { self.number()? } else { down };
-                Ok(Arg::Pair([down, across]))
+                if self.take("x") { Ok(Arg::Pair([down, self.number()?])) } else { Ok(Arg::Int(down)) }
             }
             Kind::Pad { .. } if self.take("same") => Ok(Arg::Pad(Padding::Same)),
             Kind::Pad { .. } if self.take("(") => {
@@ -356,12 +355,12 @@ impl<'a> Cursor<'a> {
                 }
                 self.expect(")")?;
                 match sides[..] {
-                    [down, across] => Ok(Arg::Pad(Padding::Sides([down, across, down, across]))),
+                    [a, b] => Ok(Arg::Pad(Padding::Two([a, b]))),
                     [top, left, bottom, right] => Ok(Arg::Pad(Padding::Sides([top, left, bottom, right]))),
                     _ => Err(format!("`{}` must be {}", param.name, param.kind)),
                 }
             }
-            Kind::Pad { .. } => Ok(Arg::Pad(Padding::Sides([self.number()?; 4]))),
+            Kind::Pad { .. } => Ok(Arg::Pad(Padding::Each(self.number()?))),
             Kind::Flag => match self.word()? {
                 "true" => Ok(Arg::Flag(true)),
                 "false" => Ok(Arg::Flag(false)),

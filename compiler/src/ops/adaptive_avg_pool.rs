@@ -1,10 +1,11 @@
 //! `adaptive_avg_pool(size)`: pools a map to `size`, whatever its own is, by the mean of each window.
 //!
 //! - Formula: row i of n over a map of m rows is the mean of rows `floor(i·m/n)` up to, and without, `ceil((i+1)·m/n)`; columns likewise.
-//! - Shapes: `[C, H, W]` to `[C, rows, columns]`; the map may also grow.
+//! - Shapes: `[C, H, W]` to `[C, rows, columns]`, `[C, L]` to `[C, size]`; the map may also grow.
 //! - Parameters: none.
 //! - Example: `adaptive_avg_pool(1x1)` takes `[512, 7, 7]` to `[512, 1, 1]`.
-//! - Source: Lin et al., *Network in network* (2013), for one pixel; PyTorch's `nn.AdaptiveAvgPool2d`.
+//! - Source: Lin et al., *Network in network* (2013), for one pixel; PyTorch's `nn.AdaptiveAvgPool2d`
+//!   and `nn.AdaptiveAvgPool1d`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;
@@ -20,21 +21,20 @@ pub struct AdaptiveAvgPool;
 impl Layer for AdaptiveAvgPool {
     const NAME: &'static str = "adaptive_avg_pool";
     const ABOUT: &'static str = "mean of each window, the windows chosen so that the output has the given size";
-    const SOURCE: &'static str = "`nn.AdaptiveAvgPool2d`";
+    const SOURCE: &'static str = "`nn.AdaptiveAvgPool2d`, `nn.AdaptiveAvgPool1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] =
         &[Param { name: "size", kind: Kind::Pair, default: Default::Required, about: "rows x columns of the output" }];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
-        let [height, width] = args.pair("size");
-        Ok(Shape::map(channels, height, width))
+        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
+        Ok(inputs[0].resized(channels, args.pair("size")))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (input, [height, width]) = (inputs[0], args.pair("size"));
         let [channels, in_height, in_width] = input.shape.chw();
-        Tensor::from_fn(Shape::map(channels, height, width), |c, y, x| {
+        Tensor::from_fn(input.shape.resized(channels, [height, width]), |c, y, x| {
             let (rows, columns) = (dim::adaptive(y, height, in_height), dim::adaptive(x, width, in_width));
             let n = rows.len() * columns.len();
             let mut sum = T::ZERO;

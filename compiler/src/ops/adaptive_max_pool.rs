@@ -2,10 +2,11 @@
 //!
 //! - Formula: row i of n over a map of m rows is the maximum of rows `floor(i·m/n)` up to, and without, `ceil((i+1)·m/n)`; columns
 //!   likewise. A NaN in the window is its maximum.
-//! - Shapes: `[C, H, W]` to `[C, rows, columns]`; the map may also grow.
+//! - Shapes: `[C, H, W]` to `[C, rows, columns]`, `[C, L]` to `[C, size]`; the map may also grow.
 //! - Parameters: none.
 //! - Example: `adaptive_max_pool(6x6)` takes `[256, 13, 13]` to `[256, 6, 6]`.
-//! - Source: He et al., *Spatial pyramid pooling* (2014); PyTorch's `nn.AdaptiveMaxPool2d`.
+//! - Source: He et al., *Spatial pyramid pooling* (2014); PyTorch's `nn.AdaptiveMaxPool2d`
+//!   and `nn.AdaptiveMaxPool1d`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;
@@ -21,21 +22,20 @@ pub struct AdaptiveMaxPool;
 impl Layer for AdaptiveMaxPool {
     const NAME: &'static str = "adaptive_max_pool";
     const ABOUT: &'static str = "maximum of each window, the windows chosen so that the output has the given size";
-    const SOURCE: &'static str = "`nn.AdaptiveMaxPool2d`";
+    const SOURCE: &'static str = "`nn.AdaptiveMaxPool2d`, `nn.AdaptiveMaxPool1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] =
         &[Param { name: "size", kind: Kind::Pair, default: Default::Required, about: "rows x columns of the output" }];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
-        let [height, width] = args.pair("size");
-        Ok(Shape::map(channels, height, width))
+        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
+        Ok(inputs[0].resized(channels, args.pair("size")))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (input, [height, width]) = (inputs[0], args.pair("size"));
         let [channels, in_height, in_width] = input.shape.chw();
-        Tensor::from_fn(Shape::map(channels, height, width), |c, y, x| {
+        Tensor::from_fn(input.shape.resized(channels, [height, width]), |c, y, x| {
             let (rows, columns) = (dim::adaptive(y, height, in_height), dim::adaptive(x, width, in_width));
             let mut best = T::NEG_INFINITY;
             for row in rows {

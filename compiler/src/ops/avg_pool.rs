@@ -5,9 +5,11 @@
 //!   the padding with `round = ceil` never counts.
 //! - Shapes: `[C, H, W]` to `[C, H', W']` with `H' = (H + 2·pad − KH)/stride + 1`, which must come out whole unless `round` says
 //!   otherwise. The stride is the window where it is not written.
+//!   `[C, L]` to `[C, L']`, likewise; every argument is one number there, `pad` may be `(left, right)`.
 //! - Parameters: none.
 //! - Example: `avg_pool(2x2)` takes `[6, 28, 28]` to `[6, 14, 14]`.
-//! - Source: LeCun et al., *Handwritten digit recognition with a back-propagation network* (1989); PyTorch's `nn.AvgPool2d`.
+//! - Source: LeCun et al., *Handwritten digit recognition with a back-propagation network* (1989); PyTorch's `nn.AvgPool2d` and
+//!   `nn.AvgPool1d`.
 
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param};
@@ -35,7 +37,7 @@ fn spec(args: &Args) -> Spec {
 impl Layer for AvgPool {
     const NAME: &'static str = "avg_pool";
     const ABOUT: &'static str = "mean of each window";
-    const SOURCE: &'static str = "`nn.AvgPool2d`";
+    const SOURCE: &'static str = "`nn.AvgPool2d`, `nn.AvgPool1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         window::WINDOW,
@@ -43,7 +45,7 @@ impl Layer for AvgPool {
         Param {
             name: "pad",
             kind: Kind::Pad { same: false },
-            default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
+            default: Default::Value(Arg::Pad(Padding::Each(0))),
             about: "zeros around the map; at most half the window",
         },
         Param {
@@ -61,12 +63,10 @@ impl Layer for AvgPool {
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (spec, input, count_pad) = (spec(args), inputs[0], args.flag("count_pad"));
-        let Ok(Fit { output: [height, width], pad }) = window::fit(&spec, input.shape.chw()) else {
-            unreachable!("inferred before it is evaluated")
-        };
+        let Ok(Fit { output, pad }) = window::fit(&spec, &input.shape) else { unreachable!("inferred before it is evaluated") };
         let [channels, in_height, in_width] = input.shape.chw();
         let [rows, columns] = [spec.axis(0, pad), spec.axis(1, pad)];
-        Tensor::from_fn(Shape::map(channels, height, width), |c, y, x| {
+        Tensor::from_fn(input.shape.resized(channels, output), |c, y, x| {
             let mut sum = T::ZERO;
             for (_, row) in rows.inside(y, in_height) {
                 for (_, column) in columns.inside(x, in_width) {

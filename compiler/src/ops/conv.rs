@@ -1,13 +1,16 @@
-//! `conv(filters, window)`: convolution over the rows and columns of a map.
+//! `conv(filters, window)`: convolution over the rows and columns of a map, or along a sequence.
 //!
 //! - Formula: `out[f, y, x] = bias[f] + Σ weight[f, c, i, j] · in[g·C/G + c, y·stride + i·dilation − pad, x·stride + j·dilation − pad]`,
 //!   summed over the C/G channels c of the filter's group g and the window's rows i and columns j; what lies in the padding is zero.
 //!   As in PyTorch, and unlike in signal processing, the window is not flipped (cross-correlation).
 //! - Shapes: `[C, H, W]` to `[F, H', W']` with `H' = (H + 2·pad − dilation·(KH − 1) − 1)/stride + 1`, which must come out whole unless
-//!   `round` says otherwise; `pad = same` makes it `ceil(H/stride)`.
-//! - Parameters: `weight` `[F, C/G, KH, KW]`, and `bias` `[F]` unless `bias = false`.
-//! - Example: `conv(10, 5x5, pad = 2)` takes `[3, 32, 32]` to `[10, 32, 32]` with 760 parameters.
-//! - Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998); PyTorch's `nn.Conv2d`.
+//!   `round` says otherwise; `pad = same` makes it `ceil(H/stride)`. `[C, L]` to `[F, L']`, likewise; every argument is one number there,
+//!   `pad` may be `(left, right)`.
+//! - Parameters: `weight` `[F, C/G, KH, KW]`, on a sequence `[F, C/G, K]`, and `bias` `[F]` unless `bias = false`.
+//! - Example: `conv(10, 5x5, pad = 2)` takes `[3, 32, 32]` to `[10, 32, 32]` with 760 parameters; `conv(8, 5)` takes `[2, 100]` to `[8, 96]`
+//!   with 88.
+//! - Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998); PyTorch's `nn.Conv2d` and
+//!   `nn.Conv1d`.
 
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, misfit};
@@ -46,9 +49,10 @@ impl Options {
         }
     }
 
-    /// The weight's sizes: `[F, C/G, KH, KW]`.
-    fn weight_shape(&self, channels: usize) -> Shape {
-        Shape(vec![self.filters, channels / self.groups, self.spec.window[0], self.spec.window[1]])
+    /// The weight's sizes: `[F, C/G, KH, KW]`, `[F, C/G, K]`.
+    fn weight_shape(&self, input: &Shape) -> Shape {
+        let [channels, ..] = input.chw();
+        Shape([vec![self.filters, channels / self.groups], window::weight_sizes(self.spec.window, input)].concat())
     }
 
     /// Groups divide the channels and the filters.
@@ -79,7 +83,7 @@ impl Options {
     }
 
     fn fit(&self, input: &Shape) -> Result<Fit, Problem> {
-        window::fit(&self.spec, input.chw())
+        window::fit(&self.spec, input)
     }
 }
 
@@ -98,7 +102,7 @@ fn gcd(a: usize, b: usize) -> usize {
 impl Layer for Conv {
     const NAME: &'static str = "conv";
     const ABOUT: &'static str = "convolution: `out[f] = bias[f] + Σ weight[f, c, i, j] · in[c, y·stride + i·dilation − pad, …]`";
-    const SOURCE: &'static str = "`nn.Conv2d`";
+    const SOURCE: &'static str = "`nn.Conv2d`, `nn.Conv1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         Param { name: "filters", kind: Kind::Size, default: Default::Required, about: "output channels" },
@@ -118,19 +122,18 @@ impl Layer for Conv {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let options = Options::of(args);
-        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
+        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
         options.divided(channels)?;
-        if dim::product(options.weight_shape(channels).0).is_none() {
-            let message = format!("a weight of {} has more elements than memory can address", options.weight_shape(channels));
-            return Err(Problem::argument("filters", message));
+        let weight = options.weight_shape(inputs[0]);
+        if dim::product(weight.0.iter().copied()).is_none() {
+            return Err(Problem::argument("filters", format!("a weight of {weight} has more elements than memory can address")));
         }
-        let [height, width] = options.fit(inputs[0])?.output;
-        Ok(Shape::map(options.filters, height, width))
+        Ok(inputs[0].resized(options.filters, options.fit(inputs[0])?.output))
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
         let options = Options::of(args);
-        let shape = options.weight_shape(inputs[0].chw()[0]);
+        let shape = options.weight_shape(inputs[0]);
         let fan_in = shape.0[1..].iter().product();
         let mut weights = vec![Weight { name: "weight", shape, init: Init::He { fan_in }, learned: true }];
         if options.bias {
@@ -141,7 +144,7 @@ impl Layer for Conv {
     }
 
     fn macs(args: &Args, inputs: &[&Shape], output: &Shape) -> u64 {
-        let per_output: usize = Options::of(args).weight_shape(inputs[0].chw()[0]).0[1..].iter().product();
+        let per_output: usize = Options::of(args).weight_shape(inputs[0]).0[1..].iter().product();
         (per_output as u64).saturating_mul(output.len() as u64)
     }
 
@@ -149,13 +152,11 @@ impl Layer for Conv {
         let options = Options::of(args);
         let Options { filters, spec, groups, bias } = &options;
         let input = inputs[0];
-        let Ok(Fit { output: [height, width], pad }) = options.fit(&input.shape) else {
-            unreachable!("inferred before it is evaluated")
-        };
+        let Ok(Fit { output, pad }) = options.fit(&input.shape) else { unreachable!("inferred before it is evaluated") };
         let [channels, in_height, in_width] = input.shape.chw();
         let per_group = channels / groups;
         let [rows, columns] = [spec.axis(0, pad), spec.axis(1, pad)];
-        Tensor::from_fn(Shape::map(*filters, height, width), |f, y, x| {
+        Tensor::from_fn(input.shape.resized(*filters, output), |f, y, x| {
             let first = f / (filters / groups) * per_group;
             let mut sum = if *bias { weights[1].data[f] } else { T::ZERO };
             for c in 0..per_group {
@@ -250,6 +251,25 @@ mod tests {
              help: `pad = 1` gives 3x3; or write `round = floor` to leave out the last row and column"
         );
         assert_eq!(on_7x7(&[stride(3), FLOOR]), Ok(Shape::map(1, 2, 2)));
+    }
+
+    #[test]
+    fn on_a_sequence_the_weight_has_one_axis_less() {
+        let call = [("filters", Arg::Int(8)), ("window", Arg::Int(5))];
+        assert_eq!(infer::<Conv>(&call, &[Shape::sequence(2, 100)]), Ok(Shape::sequence(8, 96)));
+        assert_eq!(n_parameters::<Conv>(&call, Shape::sequence(2, 100)), 88);
+        let weights = Conv::parameters(&args::<Conv>(&call), &[&Shape::sequence(2, 100)]);
+        assert_eq!(weights[0].shape, Shape(vec![8, 2, 5]));
+        let call = [
+            ("filters", Arg::Int(1)),
+            ("window", Arg::Int(2)),
+            ("stride", Arg::Int(2)),
+            ("pad", Arg::Pad(Padding::Two([1, 0]))),
+            ("bias", Arg::Flag(false)),
+        ];
+        // 0 1 2 3 and 0 4 5 6 in windows of 2.
+        let output = evaluate::<Conv>(&call, &[counting(&[2, 3])], &[&[10.0, 1.0, 0.0, 100.0]]);
+        assert_eq!((output.shape, output.data), (Shape::sequence(1, 2), vec![401.0, 623.0]));
     }
 
     #[test]

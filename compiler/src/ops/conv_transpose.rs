@@ -3,9 +3,11 @@
 //! - Formula: `out[f, y, x] = bias[f] + Σ weight[c, f, i, j] · in[c, y', x']` over channels c of the filter's group and all i, j, y', x' with
 //!   `y'·stride + i·dilation − pad = y` and likewise for x.
 //! - Shapes: `[C, H, W]` to `[F, H', W']` with `H' = (H − 1)·stride − 2·pad + dilation·(KH − 1) + output_pad + 1`.
-//! - Parameters: `weight` `[C, F/G, KH, KW]` (inputs first, as PyTorch has it), and `bias` `[F]` unless `bias = false`.
+//!   `[C, L]` to `[F, L']`, likewise; every argument is one number there, `pad` may be `(left, right)`.
+//! - Parameters: `weight` `[C, F/G, KH, KW]` (inputs first, as PyTorch has it), on a sequence `[C, F/G, K]`, and `bias` `[F]` unless `bias = false`.
 //! - Example: `conv_transpose(64, 2x2, stride = 2)` takes `[128, 28, 28]` to `[64, 56, 56]` with 32,832 parameters.
-//! - Source: Dumoulin & Visin, *A guide to convolution arithmetic for deep learning* (2016); PyTorch's `nn.ConvTranspose2d`.
+//! - Source: Dumoulin & Visin, *A guide to convolution arithmetic for deep learning* (2016); PyTorch's `nn.ConvTranspose2d`
+//!   and `nn.ConvTranspose1d`.
 //!
 //! It is computed as convolutions: output rows of one remainder by the stride read the input with every stride-th row of the window, from the
 //! last to the first, and so for columns; each of them writes its own pixels of the output. A stride is therefore at most 32.
@@ -29,38 +31,40 @@ struct Options {
     dilation: [usize; 2],
     /// Top, left, bottom, right.
     pad: [usize; 4],
-    output_pad: usize,
+    /// At the bottom and right.
+    output_pad: [usize; 2],
     groups: usize,
     bias: bool,
 }
 
 impl Options {
-    fn of(args: &Args) -> Options {
-        let pad = match args.pad("pad") {
-            Padding::Sides(sides) => sides,
-            Padding::Same => unreachable!("the signature does not accept `same`"),
-        };
+    fn of(args: &Args, input: &Shape) -> Options {
+        let Some(pad) = args.pad("pad").sides() else { unreachable!("the signature does not accept `same`") };
+        let output_pad = args.int("output_pad");
         Options {
             filters: args.int("filters"),
             window: args.pair("window"),
             stride: args.pair("stride"),
             dilation: args.pair("dilation"),
             pad,
-            output_pad: args.int("output_pad"),
+            // A sequence stays a map of one row.
+            output_pad: [if input.as_sequence().is_some() { 0 } else { output_pad }, output_pad],
             groups: args.int("groups"),
             bias: args.flag("bias"),
         }
     }
 
-    /// `[C, F/G, KH, KW]`
-    fn weight_shape(&self, channels: usize) -> Shape {
-        Shape(vec![channels, self.filters / self.groups, self.window[0], self.window[1]])
+    /// `[C, F/G, KH, KW]`, `[C, F/G, K]`
+    fn weight_shape(&self, input: &Shape) -> Shape {
+        let [channels, ..] = input.chw();
+        Shape([vec![channels, self.filters / self.groups], window::weight_sizes(self.window, input)].concat())
     }
 
     /// Rows or columns of the output; `None` where there are none, or too many to count.
     fn output(&self, axis: usize, n: usize) -> Option<usize> {
         let reach = self.dilation[axis].checked_mul(self.window[axis] - 1)?;
-        let whole = (n - 1).checked_mul(self.stride[axis])?.checked_add(reach)?.checked_add(self.output_pad)?.checked_add(1)?;
+        let whole =
+            (n - 1).checked_mul(self.stride[axis])?.checked_add(reach)?.checked_add(self.output_pad[axis])?.checked_add(1)?;
         whole.checked_sub(self.pad[axis].checked_add(self.pad[axis + 2])?).filter(|&size| size > 0 && size < dim::MAX_LEN)
     }
 
@@ -89,7 +93,7 @@ impl Options {
 impl Layer for ConvTranspose {
     const NAME: &'static str = "conv_transpose";
     const ABOUT: &'static str = "transposed convolution: each element adds its multiple of the window to the output";
-    const SOURCE: &'static str = "`nn.ConvTranspose2d`";
+    const SOURCE: &'static str = "`nn.ConvTranspose2d`, `nn.ConvTranspose1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         Param { name: "filters", kind: Kind::Size, default: Default::Required, about: "output channels" },
@@ -97,13 +101,13 @@ impl Layer for ConvTranspose {
         Param {
             name: "stride",
             kind: Kind::Pair,
-            default: Default::Value(Arg::Pair([1, 1])),
+            default: Default::Value(Arg::Int(1)),
             about: "distance between the windows of neighbouring elements",
         },
         Param {
             name: "pad",
             kind: Kind::Pad { same: false },
-            default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
+            default: Default::Value(Arg::Pad(Padding::Each(0))),
             about: "rows and columns of the output that are cut off",
         },
         Param {
@@ -123,23 +127,23 @@ impl Layer for ConvTranspose {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let options = Options::of(args);
-        let [channels, height, width] = window::map(Self::NAME, inputs[0])?;
+        let [channels, height, width] = window::spatial(Self::NAME, inputs[0])?;
+        let options = Options::of(args, inputs[0]);
         let Options { filters, groups, stride, dilation, output_pad, .. } = options;
         if !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
             let message = format!("{groups} groups do not divide both {channels} input channels and {filters} filters");
             return Err(Problem::argument("groups", message));
         }
-        if let Some(axis) = (0..2).find(|&axis| output_pad > 0 && output_pad >= stride[axis].max(dilation[axis])) {
-            let (stride, dilation) = (stride[axis], dilation[axis]);
+        if let Some(axis) = (0..2).find(|&axis| output_pad[axis] > 0 && output_pad[axis] >= stride[axis].max(dilation[axis])) {
+            let (output_pad, stride, dilation) = (output_pad[axis], stride[axis], dilation[axis]);
             let message = format!(
                 "an output padding of {output_pad} is not smaller than stride {stride} or dilation {dilation}: nothing reaches there"
             );
             return Err(Problem::argument("output_pad", message));
         }
-        if dim::product(options.weight_shape(channels).0).is_none() {
-            let message = format!("a weight of {} has more elements than memory can address", options.weight_shape(channels));
-            return Err(Problem::argument("filters", message));
+        let weight = options.weight_shape(inputs[0]);
+        if dim::product(weight.0.iter().copied()).is_none() {
+            return Err(Problem::argument("filters", format!("a weight of {weight} has more elements than memory can address")));
         }
         let sizes = [height, width];
         let outputs = [0, 1].map(|axis| options.output(axis, sizes[axis]));
@@ -150,21 +154,21 @@ impl Layer for ConvTranspose {
             return Err(Problem::argument("stride", format!("the stride of `conv_transpose` is at most {}", MOST[1])));
         }
         match outputs {
-            [Some(height), Some(width)] => Ok(Shape::map(filters, height, width)),
+            [Some(height), Some(width)] => Ok(inputs[0].resized(filters, [height, width])),
             _ => {
-                let message =
-                    format!("padding {} leaves nothing of the output, or it is larger than can be counted", pad_words(&options));
+                let pad = super::written(&Arg::Pad(args.pad("pad")));
+                let message = format!("padding {pad} leaves nothing of the output, or it is larger than can be counted");
                 Err(Problem::argument("pad", message))
             }
         }
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
-        let options = Options::of(args);
+        let options = Options::of(args, inputs[0]);
         let channels = inputs[0].chw()[0];
         let fan_in = channels / options.groups * options.window[0] * options.window[1];
         let mut weights =
-            vec![Weight { name: "weight", shape: options.weight_shape(channels), init: Init::He { fan_in }, learned: true }];
+            vec![Weight { name: "weight", shape: options.weight_shape(inputs[0]), init: Init::He { fan_in }, learned: true }];
         if options.bias {
             let shape = Shape::vector(options.filters);
             weights.push(Weight { name: "bias", shape, init: Init::Constant(0.0), learned: true });
@@ -173,19 +177,19 @@ impl Layer for ConvTranspose {
     }
 
     fn macs(args: &Args, inputs: &[&Shape], _output: &Shape) -> u64 {
-        let per_input: usize = Options::of(args).weight_shape(inputs[0].chw()[0]).0[1..].iter().product();
+        let per_input: usize = Options::of(args, inputs[0]).weight_shape(inputs[0]).0[1..].iter().product();
         (per_input as u64).saturating_mul(inputs[0].len() as u64)
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        let options = Options::of(args);
+        let options = Options::of(args, &inputs[0].shape);
         let Options { filters, window: [rows, columns], stride, dilation, pad, groups, bias, .. } = options;
         let [channels, in_height, in_width] = inputs[0].shape.chw();
         let sizes = [in_height, in_width];
         let [height, width] = [0, 1].map(|axis| options.output(axis, sizes[axis]).unwrap_or(1));
         let (filters_per, channels_per) = (filters / groups, channels / groups);
         let start = if bias { weights[1].data.clone() } else { vec![T::ZERO; filters] };
-        let mut output = Tensor::from_fn(Shape::map(filters, height, width), |f, _, _| start[f]);
+        let mut output = Tensor::from_fn(inputs[0].shape.resized(filters, [height, width]), |f, _, _| start[f]);
         for c in 0..channels {
             for (y, x) in (0..in_height).flat_map(|y| (0..in_width).map(move |x| (y, x))) {
                 for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
@@ -204,7 +208,7 @@ impl Layer for ConvTranspose {
     }
 
     fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
-        let options = Options::of(args);
+        let options = Options::of(args, inputs[0]);
         let [_, height, width] = inputs[0].chw();
         let phases = [options.phases(0, height), options.phases(1, width)];
         Lowering::ConvTranspose { window: options.window, stride: options.stride, groups: options.groups, phases }
@@ -213,10 +217,6 @@ impl Layer for ConvTranspose {
 
 /// Largest window and stride: each element of a stride is a convolution.
 const MOST: [usize; 2] = [1 << 12, 32];
-
-fn pad_words(options: &Options) -> String {
-    super::written(&Arg::Pad(Padding::Sides(options.pad)))
-}
 
 #[cfg(test)]
 mod tests {
@@ -256,6 +256,13 @@ mod tests {
     fn groups_see_their_own_channels() {
         let call = call(2, 1, &[("groups", Arg::Int(2)), ("bias", Arg::Flag(false))]);
         assert_eq!(evaluate::<ConvTranspose>(&call, &[counting(&[2, 1, 2])], &[&[10.0, 1.0]]).data, [10.0, 20.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn on_a_sequence_only_its_length_grows() {
+        let call = [("filters", Arg::Int(1)), ("window", Arg::Int(2)), ("stride", Arg::Int(2)), ("output_pad", Arg::Int(1))];
+        let output = evaluate::<ConvTranspose>(&call, &[tensor(&[1, 2], &[1.0, 10.0])], &[&[1.0, 2.0], &[0.5]]);
+        assert_eq!((output.shape, output.data), (Shape::sequence(1, 5), vec![1.5, 2.5, 10.5, 20.5, 0.5]));
     }
 
     #[test]

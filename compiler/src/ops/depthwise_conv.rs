@@ -2,8 +2,8 @@
 //!
 //! - Formula: `out[m·c + k, y, x] = bias[m·c + k] + Σ weight[m·c + k, 0, i, j] · in[c, y·stride + i·dilation − pad, …]` for the m filters
 //!   k of channel c: `conv(m·C, window, groups = C)`.
-//! - Shapes: `[C, H, W]` to `[m·C, H', W']`, H' and W' as those of `conv`; m is the `multiplier`.
-//! - Parameters: `weight` `[m·C, 1, KH, KW]`, and `bias` `[m·C]` unless `bias = false`.
+//! - Shapes: `[C, H, W]` to `[m·C, H', W']`, `[C, L]` to `[m·C, L']`, sizes as those of `conv`; m is the `multiplier`.
+//! - Parameters: `weight` `[m·C, 1, KH, KW]`, on a sequence `[m·C, 1, K]`, and `bias` `[m·C]` unless `bias = false`.
 //! - Example: `depthwise_conv(3x3, pad = 1)` takes `[32, 112, 112]` to itself with 320 parameters.
 //! - Source: Sifre, *Rigid-motion scattering for image classification* (2014); PyTorch's `nn.Conv2d(C, m·C, window, groups=C)`.
 
@@ -51,7 +51,7 @@ impl Layer for DepthwiseConv {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        window::map(Self::NAME, inputs[0])?;
+        window::spatial(Self::NAME, inputs[0])?;
         Conv::infer(&conv(args, inputs[0])?, inputs)
     }
 

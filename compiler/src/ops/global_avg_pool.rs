@@ -1,7 +1,7 @@
-//! `global_avg_pool`: each channel of a map becomes its mean.
+//! `global_avg_pool`: each channel of a map or sequence becomes its mean.
 //!
 //! - Formula: `out[c] = Σ in[c, y, x] / (H·W)`, as `adaptive_avg_pool(1x1)`.
-//! - Shapes: `[C, H, W]` to `[C, 1, 1]`; `flatten` makes a vector of it.
+//! - Shapes: `[C, H, W]` to `[C, 1, 1]`, `[C, L]` to `[C, 1]`; `flatten` makes a vector of it.
 //! - Parameters: none.
 //! - Example: `global_avg_pool -> flatten -> linear(1000)` ends a classifier for maps of any size.
 //! - Source: Lin et al., *Network in network* (2013); PyTorch's `nn.AdaptiveAvgPool2d(1)`.
@@ -24,13 +24,13 @@ impl Layer for GlobalAvgPool {
     const SIGNATURE: &'static [Param] = &[];
 
     fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, ..] = window::map(Self::NAME, inputs[0])?;
-        Ok(Shape::map(channels, 1, 1))
+        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
+        Ok(inputs[0].resized(channels, [1, 1]))
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let [channels, height, width] = inputs[0].shape.chw();
-        Tensor::from_fn(Shape::map(channels, 1, 1), |c, _, _| {
+        Tensor::from_fn(inputs[0].shape.resized(channels, [1, 1]), |c, _, _| {
             let mut sum = T::ZERO;
             for y in 0..height {
                 for x in 0..width {

@@ -4,9 +4,12 @@
 //!   padding takes no part, and neither does what hangs over it with `round = ceil`. A NaN in the window is its maximum.
 //! - Shapes: `[C, H, W]` to `[C, H', W']` with `H' = (H + 2·pad − dilation·(KH − 1) − 1)/stride + 1`, which must come out whole unless
 //!   `round` says otherwise. The stride is the window where it is not written.
+//!   Every window reaches into the input, which a dilation larger than the input may prevent.
+//!   `[C, L]` to `[C, L']`, likewise; every argument is one number there, `pad` may be `(left, right)`.
 //! - Parameters: none.
 //! - Example: `max_pool(3x3, stride = 2, pad = 1, round = floor)` takes `[64, 112, 112]` to `[64, 56, 56]`.
-//! - Source: Ranzato et al., *Unsupervised learning of invariant feature hierarchies* (2007); PyTorch's `nn.MaxPool2d`.
+//! - Source: Ranzato et al., *Unsupervised learning of invariant feature hierarchies* (2007); PyTorch's `nn.MaxPool2d` and
+//!   `nn.MaxPool1d`.
 
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param};
@@ -34,7 +37,7 @@ fn spec(args: &Args) -> Spec {
 impl Layer for MaxPool {
     const NAME: &'static str = "max_pool";
     const ABOUT: &'static str = "maximum of each window";
-    const SOURCE: &'static str = "`nn.MaxPool2d`";
+    const SOURCE: &'static str = "`nn.MaxPool2d`, `nn.MaxPool1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         window::WINDOW,
@@ -42,7 +45,7 @@ impl Layer for MaxPool {
         Param {
             name: "pad",
             kind: Kind::Pad { same: false },
-            default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
+            default: Default::Value(Arg::Pad(Padding::Each(0))),
             about: "rows and columns around the map that never are the maximum; at most half the window",
         },
         window::DILATION,
@@ -55,12 +58,10 @@ impl Layer for MaxPool {
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (spec, input) = (spec(args), inputs[0]);
-        let Ok(Fit { output: [height, width], pad }) = window::fit(&spec, input.shape.chw()) else {
-            unreachable!("inferred before it is evaluated")
-        };
+        let Ok(Fit { output, pad }) = window::fit(&spec, &input.shape) else { unreachable!("inferred before it is evaluated") };
         let [channels, in_height, in_width] = input.shape.chw();
         let [rows, columns] = [spec.axis(0, pad), spec.axis(1, pad)];
-        Tensor::from_fn(Shape::map(channels, height, width), |c, y, x| {
+        Tensor::from_fn(input.shape.resized(channels, output), |c, y, x| {
             let mut best = T::NEG_INFINITY;
             for (_, row) in rows.inside(y, in_height) {
                 for (_, column) in columns.inside(x, in_width) {
@@ -79,7 +80,7 @@ impl Layer for MaxPool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::testing::{counting, evaluate, problem, tensor};
+    use crate::ops::testing::{counting, evaluate, infer, problem, tensor};
 
     /// The textbook's table.
     fn table() -> Tensor<f64> {
@@ -142,6 +143,31 @@ mod tests {
             "padding of 2 is more than half of a 4x2 window: 2 > 2/2 = 1\n\
              help: write `pad = (2, 1)`: every window must reach into the map"
         );
+    }
+
+    #[test]
+    fn a_window_that_reads_padding_alone_is_a_problem() {
+        let dilated = |dilation| [TWO, ONE_STEP, PAD_ONE, ("dilation", Arg::Pair([1, dilation]))];
+        assert_eq!(
+            problem::<MaxPool>(&dilated(2), &[Shape::map(1, 8, 1)]),
+            "the first window reads padding alone: its columns −1 and −1 + 2 = 1 lie before and after the 1 of the input\n\
+             help: a dilation of at most 1 reaches into it"
+        );
+        assert_eq!(infer::<MaxPool>(&dilated(2), &[Shape::map(1, 8, 2)]), Ok(Shape::map(1, 9, 2)));
+        let along =
+            [("window", Arg::Int(2)), ("pad", Arg::Pad(Padding::Each(1))), ("dilation", Arg::Int(3)), ("stride", Arg::Int(1))];
+        assert_eq!(
+            problem::<MaxPool>(&along, &[Shape::sequence(1, 2)]),
+            "the first window reads padding alone: its positions −1 and −1 + 3 = 2 lie before and after the 2 of the input\n\
+             help: a dilation of at most 2 reaches into it"
+        );
+    }
+
+    #[test]
+    fn on_a_sequence_one_number_is_enough() {
+        let wave = tensor(&[2, 5], &[1.0, 4.0, 2.0, 3.0, 0.0, -1.0, -4.0, -2.0, -3.0, -5.0]);
+        let output = evaluate::<MaxPool>(&[("window", Arg::Int(2)), ("pad", Arg::Pad(Padding::Two([0, 1])))], &[wave], &[]);
+        assert_eq!((output.shape, output.data), (Shape::sequence(2, 3), vec![4.0, 3.0, 0.0, -1.0, -2.0, -5.0]));
     }
 
     #[test]

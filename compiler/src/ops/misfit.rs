@@ -1,10 +1,11 @@
-//! How it is said that a window does not fit a map: the arithmetic, the padding that would do, and the rounding.
+//! How it is said that a window does not fit a map or a sequence: the arithmetic, the padding that would do, and the rounding.
 
 use super::window::Spec;
 use super::written;
 use crate::diag::Problem;
 use crate::dim::{Misfit, Round, Window};
 use crate::graph::{Arg, Padding};
+use crate::shape::Shape;
 
 /// One axis of a map and the window along it.
 struct Axis {
@@ -85,8 +86,10 @@ impl Axis {
     }
 }
 
-/// Why a window does not fit a map of `size` with padding of `sides` (top, left, bottom, right), and what would. One axis has a misfit.
-pub(super) fn problem(spec: &Spec, size: [usize; 2], sides: [usize; 4], misfits: [Option<Misfit>; 2]) -> Problem {
+/// Why a window does not fit its input with padding of `sides` (top, left, bottom, right), and what would. One axis has a misfit.
+pub(super) fn problem(spec: &Spec, input: &Shape, sides: [usize; 4], misfits: [Option<Misfit>; 2]) -> Problem {
+    let ([_, height, width], words) = (input.chw(), Words::of(input));
+    let size = [height, width];
     let axes = [0, 1].map(|axis| {
         let window = spec.axis(axis, sides);
         let extent = window.extent().unwrap_or(usize::MAX);
@@ -95,27 +98,24 @@ pub(super) fn problem(spec: &Spec, size: [usize; 2], sides: [usize; 4], misfits:
     });
     let too_large = |axis: &Axis| matches!(axis.misfit, Some(Misfit::TooLarge { .. }));
     if axes.iter().any(|axis| axis.misfit == Some(Misfit::Overflow)) {
-        overflow(spec, &axes)
+        overflow(spec, &axes, words)
     } else if axes.iter().any(too_large) {
-        larger_than_input(spec, &axes, [too_large(&axes[0]), too_large(&axes[1])])
+        larger_than_input(spec, &axes, words, [too_large(&axes[0]), too_large(&axes[1])])
     } else {
-        not_tiled(spec, &axes)
+        not_tiled(spec, &axes, words)
     }
 }
 
-fn overflow(spec: &Spec, axes: &[Axis; 2]) -> Problem {
+fn overflow(spec: &Spec, axes: &[Axis; 2], words: Words) -> Problem {
     if axes.iter().any(|axis| axis.window.extent().is_none()) {
-        let dilation = written(&Arg::Pair(spec.dilation));
-        return Problem::argument(
-            "dilation",
-            format!("{} with dilation {dilation} spans more than can be counted", window(spec.window)),
-        );
+        let (window, dilation) = (words.window(spec.window), words.pair(spec.dilation));
+        return Problem::argument("dilation", format!("{window} with dilation {dilation} spans more than can be counted"));
     }
     Problem::argument("pad", "with its padding, the input has more elements than memory can address")
 }
 
 /// A `conv(6, 5x5)` on `[3, 3, 3]`.
-fn larger_than_input(spec: &Spec, axes: &[Axis; 2], wrong: [bool; 2]) -> Problem {
+fn larger_than_input(spec: &Spec, axes: &[Axis; 2], words: Words, wrong: [bool; 2]) -> Problem {
     let [rows, columns] = axes;
     let arithmetic = |axis: &Axis| match axis.window.dilation {
         1 => format!("{} > {}", axis.extent, axis.padded()),
@@ -125,33 +125,35 @@ fn larger_than_input(spec: &Spec, axes: &[Axis; 2], wrong: [bool; 2]) -> Problem
         [true, true] if rows.like(columns) => ("larger", arithmetic(rows)),
         [true, true] => ("larger", format!("height {}, width {}", arithmetic(rows), arithmetic(columns))),
         [true, false] => ("taller", arithmetic(rows)),
+        _ if words.sequence => ("longer", arithmetic(columns)),
         _ => ("wider", arithmetic(columns)),
     };
-    let input = article(format!("{}x{} input", rows.n, columns.n));
+    let input = words.input(axes);
     let largest = [0, 1].map(|i| (axes[i].n + axes[i].window.pad[0] + axes[i].window.pad[1] - 1) / spec.dilation[i] + 1);
     let smaller = [0, 1].map(|i| spec.window[i].min(largest[i]));
-    let smaller = format!("a window of at most {}x{}", smaller[0], smaller[1]);
-    let help = match enough(spec, axes) {
+    let smaller = format!("a window of at most {}", words.sides(smaller));
+    let help = match enough(spec, axes, words) {
         Some(offer) => format!("{offer}; or write {smaller}"),
         None => format!("write {smaller}"),
     };
-    Problem::argument("window", format!("{} is {how} than {input}: {arithmetic}", described(spec, axes, false))).help(help)
+    Problem::argument("window", format!("{} is {how} than {input}: {arithmetic}", described(spec, axes, words, false))).help(help)
 }
 
 /// A `conv(6, 3x3, stride = 3)` on `[3, 7, 7]`.
-fn not_tiled(spec: &Spec, axes: &[Axis; 2]) -> Problem {
+fn not_tiled(spec: &Spec, axes: &[Axis; 2], words: Words) -> Problem {
     let [rows, columns] = axes;
-    let input = article(format!("{}x{} input", rows.n, columns.n));
+    let input = words.input(axes);
     let (what, formula) = match (rows.misfit.is_some(), columns.misfit.is_some()) {
         (true, true) if rows.like(columns) => (input, rows.formula()),
         (true, true) => (input, format!("height {}, width {}", rows.formula(), columns.formula())),
         (true, false) => (format!("the height of {input}"), rows.formula()),
+        _ if words.sequence => (input, columns.formula()),
         _ => (format!("the width of {input}"), columns.formula()),
     };
     let rounded = |round: Round| {
         let positions = [0, 1].map(|i| axes[i].window.positions(axes[i].n, round));
         match positions {
-            [Ok(rows), Ok(columns)] => Some(format!("{rows}x{columns}")),
+            [Ok(rows), Ok(columns)] => Some(words.size([rows, columns])),
             _ => None,
         }
     };
@@ -161,7 +163,7 @@ fn not_tiled(spec: &Spec, axes: &[Axis; 2]) -> Problem {
         [1, 1] => "the last row and column".into(),
         [a, b] if a == b => format!("the last {a} rows and columns"),
         [a, 0] => format!("the last {}", counted(a, "row")),
-        [0, b] => format!("the last {}", counted(b, "column")),
+        [0, b] => format!("the last {}", counted(b, words.axis(1))),
         [a, b] => format!("the last {} and the last {}", counted(a, "row"), counted(b, "column")),
     };
     let only_padding = axes.iter().all(|axis| axis.left_over() <= axis.window.pad[1]);
@@ -169,7 +171,7 @@ fn not_tiled(spec: &Spec, axes: &[Axis; 2]) -> Problem {
     let even = axes
         .iter()
         .all(|axis| axis.enough(Round::Exact).is_some_and(|enough| enough.pad[0] != axis.window.pad[0] || axis.misfit.is_none()));
-    let offer = enough(spec, axes).filter(|_| even || !only_padding);
+    let offer = enough(spec, axes, words).filter(|_| even || !only_padding);
     // PyTorch's convolutions know no rounding up.
     let up = spec.pool && ceil != floor;
     let help = match (offer, floor, ceil) {
@@ -183,35 +185,96 @@ fn not_tiled(spec: &Spec, axes: &[Axis; 2]) -> Problem {
         (None, Some(floor), _) => format!("`round = floor` gives {floor} and leaves out {left_out}"),
         _ => String::new(),
     };
-    Problem::argument("stride", format!("{} does not tile {what}: {formula}", described(spec, axes, true))).help(help)
+    Problem::argument("stride", format!("{} does not tile {what}: {formula}", described(spec, axes, words, true))).help(help)
 }
 
 /// `` `pad = 1` gives 3x3 ``: the least padding that makes it fit.
-fn enough(spec: &Spec, axes: &[Axis; 2]) -> Option<String> {
+fn enough(spec: &Spec, axes: &[Axis; 2], words: Words) -> Option<String> {
     let [rows, columns] = [axes[0].enough(spec.round)?, axes[1].enough(spec.round)?];
-    let pad = written(&Arg::Pad(Padding::Sides([rows.pad[0], columns.pad[0], rows.pad[1], columns.pad[1]])));
+    let pad = words.pad([rows.pad[0], columns.pad[0], rows.pad[1], columns.pad[1]]);
     let height = rows.positions(axes[0].n, spec.round).ok()?;
     let width = columns.positions(axes[1].n, spec.round).ok()?;
-    Some(format!("`pad = {pad}` gives {height}x{width}"))
+    Some(format!("`pad = {pad}` gives {}", words.size([height, width])))
 }
 
 /// `a 3x3 window with stride 3 and dilation 2, which spans 5x5,`
-fn described(spec: &Spec, axes: &[Axis; 2], stride: bool) -> String {
-    let mut text = window(spec.window);
+fn described(spec: &Spec, axes: &[Axis; 2], words: Words, stride: bool) -> String {
+    let mut text = words.window(spec.window);
     if stride {
-        text += &format!(" with stride {}", written(&Arg::Pair(spec.stride)));
+        text += &format!(" with stride {}", words.pair(spec.stride));
     }
     if axes.iter().any(|axis| axis.extent != axis.window.kernel) {
         let joint = if stride { "and" } else { "with" };
-        let dilation = written(&Arg::Pair(spec.dilation));
-        text += &format!(" {joint} dilation {dilation}, which spans {}x{},", axes[0].extent, axes[1].extent);
+        let (dilation, extent) = (words.pair(spec.dilation), words.sides([axes[0].extent, axes[1].extent]));
+        text += &format!(" {joint} dilation {dilation}, which spans {extent},");
     }
     text
 }
 
-/// `a 3x5 window`
-pub(super) fn window([down, across]: [usize; 2]) -> String {
-    article(format!("{down}x{across} window"))
+/// That the first of the windows along an axis of `n` elements reads nothing but padding; `what` is one of its elements.
+pub(super) fn outside(window: &Window, n: usize, what: &str) -> Problem {
+    let Window { dilation, pad: [pad, _], .. } = *window;
+    let (before, after) = (pad % dilation, dilation - pad % dilation);
+    let message = format!(
+        "the first window reads padding alone: its {what}s −{before} and −{before} + {dilation} = {after} lie before and after the {n} of the input"
+    );
+    Problem::argument("dilation", message).help(format!("a dilation of at most {n} reaches into it"))
+}
+
+/// The words for what windows slide over: the rows and columns of a map, the positions of a sequence.
+#[derive(Clone, Copy)]
+pub(super) struct Words {
+    sequence: bool,
+}
+
+impl Words {
+    /// Those for an input.
+    pub(super) fn of(input: &Shape) -> Words {
+        Words { sequence: input.as_sequence().is_some() }
+    }
+
+    /// What an axis consists of: `row`, `column`, `position`.
+    pub(super) fn axis(self, axis: usize) -> &'static str {
+        match (self.sequence, axis) {
+            (true, _) => "position",
+            (_, 0) => "row",
+            _ => "column",
+        }
+    }
+
+    /// `a 3x5 window`, `a window of 5`
+    pub(super) fn window(self, window: [usize; 2]) -> String {
+        if self.sequence { format!("a window of {}", window[1]) } else { article(format!("{} window", self.sides(window))) }
+    }
+
+    /// `a 7x7 input`, `a length of 7`
+    fn input(self, axes: &[Axis; 2]) -> String {
+        match self.sequence {
+            true => format!("a length of {}", axes[1].n),
+            false => article(format!("{}x{} input", axes[0].n, axes[1].n)),
+        }
+    }
+
+    /// `3x5`, `5`
+    fn sides(self, [down, across]: [usize; 2]) -> String {
+        if self.sequence { across.to_string() } else { format!("{down}x{across}") }
+    }
+
+    /// `3x5`, `a length of 5`
+    fn size(self, size: [usize; 2]) -> String {
+        if self.sequence { format!("a length of {}", size[1]) } else { self.sides(size) }
+    }
+
+    /// A stride or dilation: `2`, `(1, 2)`.
+    fn pair(self, [down, across]: [usize; 2]) -> String {
+        if self.sequence { across.to_string() } else { written(&Arg::Pair([down, across])) }
+    }
+
+    /// Padding as it is written, from top, left, bottom and right: `1`, `(0, 1)`.
+    pub(super) fn pad(self, sides: [usize; 4]) -> String {
+        let [_, left, _, right] = sides;
+        written(&Arg::Pad(if self.sequence { Padding::Along([left, right]) } else { Padding::Sides(sides) }))
+    }
 }
 
 /// With its article, before a number as it is spoken: `a 7x7 input`, `an 8x8 input`, `an 11x11 window`.
@@ -263,8 +326,51 @@ mod tests {
     fn check(pool: bool, window: [usize; 2], more: ([usize; 2], [usize; 2], [usize; 4]), size: [usize; 2], expected: [&str; 2]) {
         let (stride, dilation, pad) = more;
         let spec = Spec { window, stride, dilation, pad: Padding::Sides(pad), round: Round::Exact, pool };
-        let problem = super::super::window::fit(&spec, [1, size[0], size[1]]).unwrap_err();
+        let problem = super::super::window::fit(&spec, &Shape::map(1, size[0], size[1])).unwrap_err();
         assert_eq!([problem.message.as_str(), problem.help.as_str()], expected);
+    }
+
+    #[test]
+    fn on_a_sequence_it_is_the_length_that_does_not_fit() {
+        let cases = [
+            (
+                false,
+                (3, 3, 1, [0, 0], 7),
+                "a window of 3 with stride 3 does not tile a length of 7: (7 + 2·0 − 3)/3 + 1 = 2.33",
+                "`pad = 1` gives a length of 3; or write `round = floor` to leave out the last position",
+            ),
+            (
+                false,
+                (3, 3, 2, [0, 0], 9),
+                "a window of 3 with stride 3 and dilation 2, which spans 5, does not tile a length of 9: (9 + 2·0 − 5)/3 + 1 = 2.33",
+                "`pad = 1` gives a length of 3; or write `round = floor` to leave out the last position",
+            ),
+            (
+                true,
+                (4, 4, 1, [0, 0], 18),
+                "a window of 4 with stride 4 does not tile a length of 18: (18 + 2·0 − 4)/4 + 1 = 4.5",
+                "`pad = 1` gives a length of 5; or write `round = floor` to leave out the last 2 positions, \
+                 `round = ceil` for a last window that hangs over the edge",
+            ),
+            (
+                false,
+                (4, 2, 1, [0, 1], 8),
+                "a window of 4 with stride 2 does not tile a length of 8: (8 + 0 + 1 − 4)/2 + 1 = 3.5",
+                "`round = floor` gives a length of 3 and leaves out the last position of the padding",
+            ),
+            (
+                false,
+                (5, 1, 1, [0, 1], 3),
+                "a window of 5 is longer than a length of 3: 5 > 3 + 0 + 1",
+                "`pad = 1` gives a length of 1; or write a window of at most 4",
+            ),
+        ];
+        for (pool, (window, stride, dilation, pad, length), message, help) in cases {
+            let (pad, round) = (Padding::Along(pad), Round::Exact);
+            let spec = Spec { window: [1, window], stride: [1, stride], dilation: [1, dilation], pad, round, pool };
+            let problem = super::super::window::fit(&spec, &Shape::sequence(2, length)).unwrap_err();
+            assert_eq!([problem.message.as_str(), problem.help.as_str()], [message, help]);
+        }
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub mod upsample;
 
 // What several layers share.
 pub mod activation;
+mod along;
 pub mod axes;
 pub mod combine;
 mod misfit;
@@ -163,9 +164,10 @@ pub enum Kind {
     Size,
     /// An integer of at least 0. [`Arg::Int`]
     Count,
-    /// Two integers of at least 1, down and across: `3x5`, `(3, 5)`, or one for both: `2`. [`Arg::Pair`]
+    /// Two integers of at least 1, down and across: `3x5`, `(3, 5)`, [`Arg::Pair`]; or one for every axis: `2`, [`Arg::Int`].
     Pair,
-    /// `1` for all sides, `(down, across)`, `(top, left, bottom, right)`, or `same` where that makes sense. [`Arg::Pad`]
+    /// `1` for all sides, `(down, across)` or on a sequence `(left, right)`, `(top, left, bottom, right)`, or `same` where that makes
+    /// sense. [`Arg::Pad`]
     Pad {
         /// Whether `same` does.
         same: bool,
@@ -206,8 +208,8 @@ impl Param {
             (Kind::Size, Arg::Int(value)) => *value >= 1,
             (Kind::Count, Arg::Int(_)) => true,
             (Kind::Pair, Arg::Pair(values)) => values.iter().all(|&value| value >= 1),
-            (Kind::Pad { .. }, Arg::Pad(Padding::Sides(_))) => true,
-            (Kind::Pad { same }, Arg::Pad(Padding::Same)) => same,
+            (Kind::Pair, Arg::Int(value) | Arg::Along(value)) => *value >= 1,
+            (Kind::Pad { same }, Arg::Pad(pad)) => same || *pad != Padding::Same,
             (Kind::Flag, Arg::Flag(_)) => true,
             (Kind::Number, Arg::Number(value)) => value.is_finite(),
             (Kind::Word(words), Arg::Word(word)) => words.contains(word),
@@ -264,7 +266,11 @@ pub fn written(value: &Arg) -> String {
         Arg::Int(value) => value.to_string(),
         Arg::Pair([a, b]) if a == b => a.to_string(),
         Arg::Pair([a, b]) => format!("({a}, {b})"),
+        Arg::Along(value) => value.to_string(),
         Arg::Pad(Padding::Same) => "same".into(),
+        Arg::Pad(Padding::Each(side)) => side.to_string(),
+        Arg::Pad(Padding::Two([a, b]) | Padding::Along([a, b])) if a == b => a.to_string(),
+        Arg::Pad(Padding::Two([a, b]) | Padding::Along([a, b])) => format!("({a}, {b})"),
         Arg::Pad(Padding::Sides([t, l, b, r])) if t == l && t == b && t == r => t.to_string(),
         Arg::Pad(Padding::Sides([t, l, b, r])) if t == b && l == r => format!("({t}, {l})"),
         Arg::Pad(Padding::Sides([t, l, b, r])) => format!("({t}, {l}, {b}, {r})"),
@@ -530,7 +536,7 @@ impl<L: Layer> AnyLayer for Entry<L> {
         for (position, input) in inputs.iter().enumerate() {
             countable(input).map_err(|message| Problem::input(position, message))?;
         }
-        let output = L::infer(args, inputs)?;
+        let output = L::infer(&*along::read::<L>(args, inputs[0])?, inputs)?;
         countable(&output).map_err(Problem::layer)?;
         Ok(output)
     }
@@ -538,21 +544,21 @@ impl<L: Layer> AnyLayer for Entry<L> {
         L::recover(args)
     }
     fn parameters(&self, args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
-        L::parameters(args, inputs)
+        L::parameters(&along::inferred::<L>(args, inputs[0]), inputs)
     }
     fn macs(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> u64 {
-        L::macs(args, inputs, output)
+        L::macs(&along::inferred::<L>(args, inputs[0]), inputs, output)
     }
     fn evaluate_f32(&self, args: &Args, inputs: &[&Tensor<f32>], weights: &[Tensor<f32>]) -> Tensor<f32> {
-        L::evaluate(args, inputs, weights)
+        L::evaluate(&along::inferred::<L>(args, &inputs[0].shape), inputs, weights)
     }
     fn evaluate_f64(&self, args: &Args, inputs: &[&Tensor<f64>], weights: &[Tensor<f64>]) -> Tensor<f64> {
-        L::evaluate(args, inputs, weights)
+        L::evaluate(&along::inferred::<L>(args, &inputs[0].shape), inputs, weights)
     }
     fn lower(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering {
-        L::lower(args, inputs, output)
+        L::lower(&along::inferred::<L>(args, inputs[0]), inputs, output)
     }
     fn results(&self, args: &Args, inputs: &[&Shape], output: &Shape) -> Option<Results> {
-        L::results(args, inputs, output)
+        L::results(&along::inferred::<L>(args, inputs[0]), inputs, output)
     }
 }

@@ -1,14 +1,15 @@
-//! `pad(sides)`: rows and columns of zeros around a map.
+//! `pad(sides)`: rows and columns of zeros around a map, or zeros before and after a sequence.
 //!
 //! - Formula: `out[c, y, x] = in[c, y − top, x − left]`, zero where that lies outside.
-//! - Shapes: `[C, H, W]` to `[C, top + H + bottom, left + W + right]`.
+//! - Shapes: `[C, H, W]` to `[C, top + H + bottom, left + W + right]`, `[C, L]` to `[C, left + L + right]`.
 //! - Parameters: none.
 //! - Example: `pad((0, 0, 1, 1))` takes `[3, 224, 224]` to `[3, 225, 225]`; `pad(1)` to `[3, 226, 226]`.
-//! - Source: PyTorch's `nn.ZeroPad2d`.
+//!   `pad((0, 2))` takes `[8, 100]` to `[8, 102]`.
+//! - Source: PyTorch's `nn.ZeroPad2d` and `nn.ZeroPad1d`.
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;
-use crate::graph::{Args, Padding};
+use crate::graph::Args;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
 
@@ -17,16 +18,13 @@ pub struct Pad;
 
 /// Top, left, bottom, right.
 fn sides(args: &Args) -> [usize; 4] {
-    match args.pad("sides") {
-        Padding::Sides(sides) => sides,
-        Padding::Same => unreachable!("the signature does not accept `same`"),
-    }
+    args.pad("sides").sides().unwrap_or_else(|| unreachable!("the signature does not accept `same`"))
 }
 
 impl Layer for Pad {
     const NAME: &'static str = "pad";
     const ABOUT: &'static str = "zeros around a map";
-    const SOURCE: &'static str = "`nn.ZeroPad2d`";
+    const SOURCE: &'static str = "`nn.ZeroPad2d`, `nn.ZeroPad1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[Param {
         name: "sides",
@@ -36,11 +34,11 @@ impl Layer for Pad {
     }];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, height, width] = window::map(Self::NAME, inputs[0])?;
+        let [channels, height, width] = window::spatial(Self::NAME, inputs[0])?;
         let [top, left, bottom, right] = sides(args);
         let sum = |n: usize, before: usize, after: usize| n.checked_add(before)?.checked_add(after);
         match (sum(height, top, bottom), sum(width, left, right)) {
-            (Some(height), Some(width)) => Ok(Shape::map(channels, height, width)),
+            (Some(height), Some(width)) => Ok(inputs[0].resized(channels, [height, width])),
             _ => Err(Problem::argument("sides", "the padded map is larger than can be counted")),
         }
     }
@@ -48,7 +46,7 @@ impl Layer for Pad {
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (input, [top, left, bottom, right]) = (inputs[0], sides(args));
         let [channels, height, width] = input.shape.chw();
-        Tensor::from_fn(Shape::map(channels, height + top + bottom, width + left + right), |c, y, x| {
+        Tensor::from_fn(input.shape.resized(channels, [height + top + bottom, width + left + right]), |c, y, x| {
             input.get(c, y as isize - top as isize, x as isize - left as isize).unwrap_or(T::ZERO)
         })
     }
@@ -61,7 +59,7 @@ impl Layer for Pad {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Arg;
+    use crate::graph::{Arg, Padding};
     use crate::ops::testing::{counting, evaluate, problem};
 
     fn sides(top: usize, left: usize, bottom: usize, right: usize) -> (&'static str, Arg) {

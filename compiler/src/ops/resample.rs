@@ -10,9 +10,9 @@ use crate::tensor::{Float, Tensor};
 /// `mode`.
 pub const MODE: Param = Param {
     name: "mode",
-    kind: Kind::Word(&["nearest", "bilinear"]),
+    kind: Kind::Word(&["nearest", "bilinear", "linear"]),
     default: Default::Value(Arg::Word("nearest")),
-    about: "the nearest element, or the mean of four by their distances",
+    about: "the nearest element, or the mean of four by their distances (of two on a sequence)",
 };
 
 /// `align_corners`.
@@ -23,12 +23,21 @@ pub const ALIGN_CORNERS: Param = Param {
     about: "whether the corners' centres stay where they are; else the map's edges do",
 };
 
-/// That corners are aligned only where elements are mixed.
-pub fn check(args: &Args) -> Result<(), Problem> {
+/// That corners are aligned only where elements are mixed, and that elements are mixed along the axes that there are.
+pub fn check(args: &Args, input: &Shape) -> Result<(), Problem> {
+    let mixed = if input.as_sequence().is_some() { "linear" } else { "bilinear" };
     if args.flag("align_corners") && args.word("mode") == "nearest" {
         let problem =
             Problem::argument("align_corners", "`align_corners` says where elements are mixed, but `mode = nearest` mixes none");
-        return Err(problem.help("write `mode = bilinear`"));
+        return Err(problem.help(format!("write `mode = {mixed}`")));
+    }
+    if ![mixed, "nearest"].contains(&args.word("mode")) {
+        let (mode, elements) = (args.word("mode"), if mixed == "linear" { "two" } else { "four" });
+        let problem = Problem::argument(
+            "mode",
+            format!("`mode = {mode}` does not mix the {elements} elements around a place of a {}", input.kind()),
+        );
+        return Err(problem.help(format!("write `mode = {mixed}`")));
     }
     Ok(())
 }
@@ -62,7 +71,7 @@ fn source(sampling: Sampling, i: usize, n: usize, out: usize) -> (usize, usize, 
 pub fn evaluate<T: Float>(args: &Args, input: &Tensor<T>, [height, width]: [usize; 2]) -> Tensor<T> {
     let [channels, in_height, in_width] = input.shape.chw();
     let sampling = sampling(args);
-    Tensor::from_fn(Shape::map(channels, height, width), |c, y, x| {
+    Tensor::from_fn(input.shape.resized(channels, [height, width]), |c, y, x| {
         let (top, bottom, down) = source(sampling, y, in_height, height);
         let (left, right, across) = source(sampling, x, in_width, width);
         let mix = |a: T, b: T, share: f64| if share == 0.0 { a } else { a * T::of(1.0 - share) + b * T::of(share) };

@@ -1,8 +1,9 @@
-//! `resize(size)`: a map at another size.
+//! `resize(size)`: a map or sequence at another size.
 //!
 //! - Formula: nearest: the element at `floor(y · H/H')`, in whole numbers (PyTorch's f32 may round a whole result down). Bilinear: the mean, by
 //!   their distances, of the four around `max((y + 1/2) · H/H' − 1/2, 0)`, or with `align_corners` around `y · (H − 1)/(H' − 1)`.
-//! - Shapes: `[C, H, W]` to `[C, rows, columns]`, larger or smaller.
+//!   Linear: the same of the two elements around a place of a sequence.
+//! - Shapes: `[C, H, W]` to `[C, rows, columns]`, `[C, L]` to `[C, size]`, larger or smaller.
 //! - Parameters: none.
 //! - Example: `resize(28x28, mode = bilinear)` takes `[64, 13, 13]` to `[64, 28, 28]`.
 //! - Source: PyTorch's `nn.Upsample(size=…)`, `F.interpolate` without antialiasing.
@@ -28,9 +29,9 @@ impl Layer for Resize {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        resample::check(args)?;
-        let ([channels, ..], [height, width]) = (window::map(Self::NAME, inputs[0])?, args.pair("size"));
-        Ok(Shape::map(channels, height, width))
+        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
+        resample::check(args, inputs[0])?;
+        Ok(inputs[0].resized(channels, args.pair("size")))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -1,10 +1,10 @@
 //! `separable_conv(filters, window)`: a depthwise convolution, and a 1x1 convolution that mixes its channels.
 //!
 //! - Formula: `conv(filters, 1x1)` of `depthwise_conv(window)`: 1/filters + 1/(KH·KW) of the multiply-adds of a whole convolution.
-//! - Shapes: `[C, H, W]` to `[F, H', W']`, as those of `conv`.
+//! - Shapes: `[C, H, W]` to `[F, H', W']`, `[C, L]` to `[F, L']`, as those of `conv`.
 //! - Parameters: `depthwise.weight` `[m·C, 1, KH, KW]`, `depthwise.bias` `[m·C]`, `pointwise.weight` `[F, m·C, 1, 1]`, `pointwise.bias`
 //!   `[F]`, with m the `multiplier`; `bias = false` leaves both biases out. PyTorch has no such layer: these are the names of a module
-//!   with two `nn.Conv2d`, `depthwise` and `pointwise`. Where a norm or an activation stands between them, write the two layers.
+//!   with two `nn.Conv2d` (or `nn.Conv1d`, whose weights have an axis less), `depthwise` and `pointwise`. Where a norm or an activation stands between them, write the two layers.
 //! - Example: `separable_conv(64, 3x3, pad = 1)` on `[32, 112, 112]` has 320 + 2112 parameters.
 //! - Source: Chollet, *Xception: deep learning with depthwise separable convolutions* (2017).
 //!
@@ -24,10 +24,10 @@ pub struct SeparableConv;
 /// The arguments of the two layers.
 fn parts(args: &Args) -> (Args, Args) {
     let pointwise = [
-        ("window", Arg::Pair([1, 1])),
-        ("stride", Arg::Pair([1, 1])),
-        ("pad", Arg::Pad(Padding::Sides([0; 4]))),
-        ("dilation", Arg::Pair([1, 1])),
+        ("window", Arg::Int(1)),
+        ("stride", Arg::Int(1)),
+        ("pad", Arg::Pad(Padding::Each(0))),
+        ("dilation", Arg::Int(1)),
         ("groups", Arg::Int(1)),
         ("round", Arg::Word("exact")),
     ];
@@ -59,7 +59,7 @@ impl Layer for SeparableConv {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        window::map(Self::NAME, inputs[0])?;
+        window::spatial(Self::NAME, inputs[0])?;
         let (depthwise, pointwise) = parts(args);
         let between = DepthwiseConv::infer(&depthwise, inputs)?;
         Conv::infer(&pointwise, &[&between])

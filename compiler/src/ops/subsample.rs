@@ -1,7 +1,7 @@
 //! `subsample(stride)`: every `stride`-th row and column of a map, the first ones included.
 //!
 //! - Formula: `out[c, y, x] = in[c, y·stride, x·stride]`.
-//! - Shapes: `[C, H, W]` to `[C, ceil(H/stride), ceil(W/stride)]`.
+//! - Shapes: `[C, H, W]` to `[C, ceil(H/stride), ceil(W/stride)]`, `[C, L]` to `[C, ceil(L/stride)]`.
 //! - Parameters: none.
 //! - Example: `subsample(2) -> pad_channels(8)` takes `[16, 32, 32]` to `[32, 16, 16]`: a shortcut without parameters.
 //! - Source: He et al., *Deep residual learning for image recognition* (2015), section 4.2, option A; PyTorch's `x[:, :, ::2, ::2]`.
@@ -28,15 +28,15 @@ impl Layer for Subsample {
     }];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, height, width] = window::map(Self::NAME, inputs[0])?;
+        let [channels, height, width] = window::spatial(Self::NAME, inputs[0])?;
         let [down, across] = args.pair("stride");
-        Ok(Shape::map(channels, height.div_ceil(down), width.div_ceil(across)))
+        Ok(inputs[0].resized(channels, [height.div_ceil(down), width.div_ceil(across)]))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
         let (input, [down, across]) = (inputs[0], args.pair("stride"));
         let [channels, height, width] = input.shape.chw();
-        Tensor::from_fn(Shape::map(channels, height.div_ceil(down), width.div_ceil(across)), |c, y, x| {
+        Tensor::from_fn(input.shape.resized(channels, [height.div_ceil(down), width.div_ceil(across)]), |c, y, x| {
             input.at(c, y * down, x * across)
         })
     }

@@ -30,17 +30,23 @@ pub fn evaluate<L: Layer>(given: &[(&str, Arg)], inputs: &[Tensor<f64>], weights
     let args = args::<L>(given);
     let shapes: Vec<&Shape> = inputs.iter().map(|input| &input.shape).collect();
     let expected = infer::<L>(given, &shapes.iter().copied().cloned().collect::<Vec<_>>());
-    let parameters = L::parameters(&args, &shapes);
+    let layer = Entry::<L>(PhantomData);
+    let parameters = layer.parameters(&args, &shapes);
     assert_eq!(parameters.len(), weights.len(), "parameters of `{}`", L::NAME);
     let weights: Vec<_> = parameters.into_iter().zip(weights).map(|(weight, data)| tensor(&weight.shape.0, data)).collect();
-    let output = L::evaluate(&args, &inputs.iter().collect::<Vec<_>>(), &weights);
+    let output = layer.evaluate_f64(&args, &inputs.iter().collect::<Vec<_>>(), &weights);
     assert_eq!(Ok(&output.shape), expected.as_ref());
     output
 }
 
 /// Learned parameters.
 pub fn n_parameters<L: Layer>(given: &[(&str, Arg)], input: Shape) -> usize {
-    L::parameters(&args::<L>(given), &[&input]).iter().filter(|weight| weight.learned).map(|weight| weight.shape.len()).sum()
+    Entry::<L>(PhantomData)
+        .parameters(&args::<L>(given), &[&input])
+        .iter()
+        .filter(|weight| weight.learned)
+        .map(|weight| weight.shape.len())
+        .sum()
 }
 
 /// A tensor from its elements in order.

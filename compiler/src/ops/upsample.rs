@@ -1,8 +1,9 @@
-//! `upsample(scale)`: a map enlarged by a whole factor.
+//! `upsample(scale)`: a map or sequence enlarged by a whole factor.
 //!
 //! - Formula: nearest: the element at `floor(y · H/H')`, in whole numbers (PyTorch's f32 may round a whole result down). Bilinear: the mean, by
 //!   their distances, of the four around `max((y + 1/2) · H/H' − 1/2, 0)`, or with `align_corners` around `y · (H − 1)/(H' − 1)`.
-//! - Shapes: `[C, H, W]` to `[C, H·down, W·across]`.
+//!   Linear: the same of the two elements around a place of a sequence.
+//! - Shapes: `[C, H, W]` to `[C, H·down, W·across]`, `[C, L]` to `[C, L·scale]`.
 //! - Parameters: none.
 //! - Example: `upsample(2)` takes `[64, 14, 14]` to `[64, 28, 28]`.
 //! - Source: Odena et al., *Deconvolution and checkerboard artifacts* (2016); PyTorch's `nn.Upsample(scale_factor=…)`.
@@ -28,11 +29,11 @@ impl Layer for Upsample {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        resample::check(args)?;
-        let ([channels, height, width], [down, across]) = (window::map(Self::NAME, inputs[0])?, args.pair("scale"));
+        let ([channels, height, width], [down, across]) = (window::spatial(Self::NAME, inputs[0])?, args.pair("scale"));
+        resample::check(args, inputs[0])?;
         match (height.checked_mul(down), width.checked_mul(across)) {
-            (Some(height), Some(width)) => Ok(Shape::map(channels, height, width)),
-            _ => Err(Problem::argument("scale", "the enlarged map is larger than can be counted")),
+            (Some(height), Some(width)) => Ok(inputs[0].resized(channels, [height, width])),
+            _ => Err(Problem::argument("scale", "what is enlarged is larger than can be counted")),
         }
     }
 
@@ -67,6 +68,22 @@ mod tests {
         assert_eq!(evaluate::<Upsample>(&[TWICE, BILINEAR], std::slice::from_ref(&input), &[]).data, [0.0, 0.75, 2.25, 3.0]);
         let aligned = [TWICE, BILINEAR, ("align_corners", Arg::Flag(true))];
         assert_eq!(evaluate::<Upsample>(&aligned, &[input], &[]).data, [0.0, 1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn a_sequence_is_mixed_linearly() {
+        let (twice, input) = (("scale", Arg::Int(2)), tensor(&[1, 2], &[0.0, 3.0]));
+        let linear = ("mode", Arg::Word("linear"));
+        let output = evaluate::<Upsample>(&[twice.clone(), linear.clone()], std::slice::from_ref(&input), &[]);
+        assert_eq!((output.shape, output.data), (Shape::sequence(1, 4), vec![0.0, 0.75, 2.25, 3.0]));
+        assert_eq!(
+            problem::<Upsample>(&[twice.clone(), BILINEAR], &[Shape::sequence(1, 2)]),
+            "`mode = bilinear` does not mix the two elements around a place of a sequence\nhelp: write `mode = linear`"
+        );
+        assert_eq!(
+            problem::<Upsample>(&[twice, linear], &[Shape::map(1, 2, 2)]),
+            "`mode = linear` does not mix the four elements around a place of a map\nhelp: write `mode = bilinear`"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What convolution and pooling share: how a window fits a map, and how that is said when it does not.
 
-use super::{Default, Kind, Param, misfit, written};
+use super::misfit::{self, Words};
+use super::{Default, Kind, Param};
 use crate::diag::Problem;
 use crate::dim::{self, Misfit, Round, Window};
 use crate::graph::{Arg, Padding};
@@ -15,13 +16,13 @@ pub const WINDOW: Param = Param { name: "window", kind: Kind::Pair, default: Def
 
 /// A stride of 1 where none is written.
 pub const STRIDE: Param =
-    Param { name: "stride", kind: Kind::Pair, default: Default::Value(Arg::Pair([1, 1])), about: "distance between windows" };
+    Param { name: "stride", kind: Kind::Pair, default: Default::Value(Arg::Int(1)), about: "distance between windows" };
 
 /// Padding of 0 where none is written; `same` makes sense.
 pub const PAD: Param = Param {
     name: "pad",
     kind: Kind::Pad { same: true },
-    default: Default::Value(Arg::Pad(Padding::Sides([0; 4]))),
+    default: Default::Value(Arg::Pad(Padding::Each(0))),
     about: "zeros around the map",
 };
 
@@ -29,7 +30,7 @@ pub const PAD: Param = Param {
 pub const DILATION: Param = Param {
     name: "dilation",
     kind: Kind::Pair,
-    default: Default::Value(Arg::Pair([1, 1])),
+    default: Default::Value(Arg::Int(1)),
     about: "distance between a window's elements",
 };
 
@@ -80,14 +81,11 @@ impl Spec {
 
     /// Top, left, bottom, right, on a map of `size` (height and width).
     fn sides(&self, size: [usize; 2]) -> [usize; 4] {
-        match self.pad {
-            Padding::Sides(sides) => sides,
-            Padding::Same => {
-                let [top, bottom] = dim::same_pad(size[0], self.window[0], self.stride[0], self.dilation[0]);
-                let [left, right] = dim::same_pad(size[1], self.window[1], self.stride[1], self.dilation[1]);
-                [top, left, bottom, right]
-            }
-        }
+        self.pad.sides().unwrap_or_else(|| {
+            let [top, bottom] = dim::same_pad(size[0], self.window[0], self.stride[0], self.dilation[0]);
+            let [left, right] = dim::same_pad(size[1], self.window[1], self.stride[1], self.dilation[1]);
+            [top, left, bottom, right]
+        })
     }
 
     /// Stride and dilation as a kernel wants them: a stride that is never taken, or a dilation within one element, may be any
@@ -108,14 +106,6 @@ impl Spec {
     }
 }
 
-/// `[channels, height, width]` of a layer's input, or that the layer does not read a vector.
-pub fn map(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
-    spatial(name, input)?;
-    input
-        .as_map()
-        .ok_or_else(|| Problem::input(0, format!("`{name}` reads a map [C, H, W], but its input is the sequence {input}")))
-}
-
 /// `[channels, height, width]` of a layer's input, a sequence being a map of one row, or that the layer does not read a vector.
 pub fn spatial(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
     if input.as_vector().is_none() {
@@ -131,37 +121,49 @@ pub fn maximum<T: Float>(a: T, b: T) -> T {
     if b <= a || a.to_f64().is_nan() { a } else { b }
 }
 
-/// The shape rule of a pooling: besides fitting, its padding is at most half its window, as PyTorch demands.
+/// The shape rule of a pooling: besides fitting, its padding is at most half its window, as PyTorch demands, and every window reaches
+/// into the input.
 pub fn infer_pool(name: &str, spec: &Spec, input: &Shape) -> Result<Shape, Problem> {
-    let [channels, height, width] = map(name, input)?;
+    let [channels, height, width] = spatial(name, input)?;
+    let words = Words::of(input);
     let sides = spec.sides([height, width]);
     let most = [0, 1].map(|axis| spec.window[axis] / 2);
     if let Some(side) = (0..4).find(|&side| sides[side] > most[side % 2]) {
         let (kernel, pad) = (spec.window[side % 2], sides[side]);
-        let most = written(&Arg::Pad(Padding::Sides([0, 1, 2, 3].map(|side| sides[side].min(most[side % 2])))));
+        let most = words.pad([0, 1, 2, 3].map(|side| sides[side].min(most[side % 2])));
         let half = misfit::quotient(kernel, 2, 0);
-        let message =
-            format!("padding of {pad} is more than half of {}: {pad} > {kernel}/2 = {half}", misfit::window(spec.window));
-        return Err(Problem::argument("pad", message).help(format!("write `pad = {most}`: every window must reach into the map")));
+        let message = format!("padding of {pad} is more than half of {}: {pad} > {kernel}/2 = {half}", words.window(spec.window));
+        let help = format!("write `pad = {most}`: every window must reach into the {}", input.kind());
+        return Err(Problem::argument("pad", message).help(help));
     }
-    let [height, width] = fit(spec, [channels, height, width])?.output;
-    Ok(Shape::map(channels, height, width))
+    let output = fit(spec, input)?.output;
+    let size = [height, width];
+    match [0, 1].into_iter().find(|&axis| spec.axis(axis, sides).first_is_outside(size[axis])) {
+        Some(axis) => Err(misfit::outside(&spec.axis(axis, sides), size[axis], words.axis(axis))),
+        None => Ok(input.resized(channels, output)),
+    }
 }
 
-/// Fits a window to a map of `[channels, height, width]`, or says why it does not fit and what would.
-pub fn fit(spec: &Spec, [channels, height, width]: [usize; 3]) -> Result<Fit, Problem> {
+/// The sizes of a window as they stand in the shape of a weight: rows and columns, on a sequence its length.
+pub fn weight_sizes([rows, columns]: [usize; 2], input: &Shape) -> Vec<usize> {
+    if input.as_sequence().is_some() { vec![columns] } else { vec![rows, columns] }
+}
+
+/// Fits a window to a map or sequence, or says why it does not fit and what would.
+pub fn fit(spec: &Spec, input: &Shape) -> Result<Fit, Problem> {
+    let [channels, height, width] = input.chw();
     let size = [height, width];
     let sides = spec.sides(size);
     // With `same`, the padding was made for a count of ceil(n / stride): what is left over is meant.
     let round = if spec.pad == Padding::Same { Round::Floor } else { spec.round };
     let positions = [0, 1].map(|axis| spec.axis(axis, sides).positions(size[axis], round));
     let [Ok(rows), Ok(columns)] = positions else {
-        return Err(misfit::problem(spec, size, sides, positions.map(Result::err)));
+        return Err(misfit::problem(spec, input, sides, positions.map(Result::err)));
     };
     // The padded map may lie in memory as it is.
     let padded = [0, 1].map(|axis| spec.axis(axis, sides).padded(size[axis]).unwrap_or(usize::MAX));
     match dim::product([channels, padded[0], padded[1]]) {
         Some(_) => Ok(Fit { output: [rows, columns], pad: sides }),
-        None => Err(misfit::problem(spec, size, sides, [Some(Misfit::Overflow); 2])),
+        None => Err(misfit::problem(spec, input, sides, [Some(Misfit::Overflow); 2])),
     }
 }

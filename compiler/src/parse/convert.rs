@@ -30,23 +30,23 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
         (_, Value::Unknown) => None,
         (Kind::Size, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(Arg::Int),
         (Kind::Count, Value::Int(value)) => at_least(0).check(*value, written.place)?.map(Arg::Int),
-        (Kind::Pair, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(|value| Arg::Pair([value; 2])),
+        (Kind::Pair, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(Arg::Int),
         (Kind::Pair, Value::Tuple(values)) if values.len() == 2 => {
             let sides = at_least(1).sides(values, written).ok_or_else(kind_error)??;
             sides.and_then(|sides| <[usize; 2]>::try_from(sides).ok()).map(Arg::Pair)
         }
         (Kind::Pad { .. }, Value::Int(value)) => {
-            at_least(0).check(*value, written.place)?.map(|value| Arg::Pad(Padding::Sides([value; 4])))
+            at_least(0).check(*value, written.place)?.map(|value| Arg::Pad(Padding::Each(value)))
         }
         (Kind::Pad { .. }, Value::Tuple(values)) if matches!(values.len(), 2 | 4) => {
             let sides = at_least(0).sides(values, written).ok_or_else(kind_error)??;
             sides
                 .and_then(|sides| match *sides.as_slice() {
-                    [down, across] => Some([down, across, down, across]),
-                    [top, left, bottom, right] => Some([top, left, bottom, right]),
+                    [a, b] => Some(Padding::Two([a, b])),
+                    [top, left, bottom, right] => Some(Padding::Sides([top, left, bottom, right])),
                     _ => None,
                 })
-                .map(|sides| Arg::Pad(Padding::Sides(sides)))
+                .map(Arg::Pad)
         }
         (Kind::Pad { same: true }, Value::Word("same")) => Some(Arg::Pad(Padding::Same)),
         (Kind::Flag, Value::Bool(value)) => Some(Arg::Flag(*value)),

@@ -14,7 +14,7 @@ use crate::shape::Shape;
 use std::collections::HashSet;
 
 /// Layers in one network.
-const MAX_NODES: usize = 100_000;
+const MAX_NODES: usize = 10_000;
 /// Expressions and stages evaluated for one network.
 const MAX_STEPS: usize = 1_000_000;
 /// Blocks in blocks, groups in groups.

@@ -24,7 +24,7 @@ fn a_separable_convolution_becomes_its_two_layers() {
          %1 = separable_conv(%0, filters = 6, window = 3x3, pad = 1, bias = false) \"sep\"
          output y %1",
         "%2 = depthwise_conv(%0, window = 3x3, pad = 1, bias = false) \"sep.depthwise\" : [4, 8, 8]
-         %1 = conv(%2, filters = 6, window = 1x1, bias = false) \"sep.pointwise\" : [6, 8, 8]",
+         %1 = conv(%2, filters = 6, window = 1, bias = false) \"sep.pointwise\" : [6, 8, 8]",
     );
 }
 

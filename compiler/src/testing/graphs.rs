@@ -136,7 +136,7 @@ impl Attempt<'_> {
 
     /// The layer that is made `percent` times of a hundred.
     fn of(&mut self, percent: usize, value: ValueId) -> Choice {
-        let is_map = self.graph.shape(value).as_map().is_some();
+        let is_map = self.graph.shape(value).as_vector().is_none();
         match percent {
             0..=25 if is_map => match self.random.between(0, 9) {
                 0 => self.depthwise(value),
@@ -155,7 +155,7 @@ impl Attempt<'_> {
             POOL..61 => self.pool(value),
             61 if self.random.one_in(2) => ("global_avg_pool", vec![], vec![value]),
             61..=63 => {
-                let size = Arg::Pair([self.random.between(1, 3), self.random.between(1, 3)]);
+                let size = self.pair(value, 1, 3);
                 (self.random.pick(&["adaptive_avg_pool", "adaptive_max_pool"]), vec![("size", size)], vec![value])
             }
             ADD..67 if is_map => {
@@ -176,9 +176,9 @@ impl Attempt<'_> {
                 let more = (0..self.random.between(0, 3)).map(|_| self.random.pick(&others));
                 ("concat", vec![], std::iter::once(value).chain(more).collect())
             }
-            87..=88 => ("pad", vec![("sides", self.sides(2))], vec![value]),
+            87..=88 => ("pad", vec![("sides", self.sides(value, 2))], vec![value]),
             89..=90 => {
-                let stride = Arg::Pair([self.random.between(1, 3), self.random.between(1, 3)]);
+                let stride = self.pair(value, 1, 3);
                 ("subsample", vec![("stride", stride)], vec![value])
             }
             91..=93 => {
@@ -207,18 +207,25 @@ impl Attempt<'_> {
         (name, Arg::Flag(!self.random.one_in(3)))
     }
 
-    fn sides(&mut self, most: usize) -> Arg {
-        let sides = match self.random.between(0, 3) {
-            0 => [0; 4],
-            1 | 2 => [self.random.between(0, most); 4],
-            _ => std::array::from_fn(|_| self.random.between(0, most)),
-        };
-        Arg::Pad(Padding::Sides(sides))
+    fn is_sequence(&self, value: ValueId) -> bool {
+        self.graph.shape(value).as_sequence().is_some()
     }
 
-    fn pair(&mut self, low: usize, high: usize) -> Arg {
-        let size = self.random.between(low, high);
-        if self.random.one_in(4) { Arg::Pair([size, self.random.between(low, high)]) } else { Arg::Pair([size; 2]) }
+    fn sides(&mut self, value: ValueId, most: usize) -> Arg {
+        let mut side = || self.random.between(0, most);
+        let sides = [side(), side(), side(), side()];
+        Arg::Pad(match self.random.between(0, 4) {
+            0 => Padding::Each(0),
+            1 | 2 => Padding::Each(sides[0]),
+            3 if !self.is_sequence(value) => Padding::Sides(sides),
+            _ => Padding::Two([sides[0], sides[1]]),
+        })
+    }
+
+    fn pair(&mut self, value: ValueId, low: usize, high: usize) -> Arg {
+        let (size, other) = (self.random.between(low, high), self.random.between(low, high));
+        let different = self.random.one_in(4) && !self.is_sequence(value);
+        if different { Arg::Pair([size, other]) } else { Arg::Int(size) }
     }
 
     fn conv(&mut self, value: ValueId) -> Choice {
@@ -230,9 +237,9 @@ impl Attempt<'_> {
             2 => (channels, 1),
             _ => (self.random.between(1, 8), 1),
         };
-        let pad = if self.random.one_in(5) { Arg::Pad(Padding::Same) } else { self.sides(2) };
-        let (window, stride) = (self.pair(1, 4), if self.random.one_in(3) { self.pair(1, 3) } else { Arg::Pair([1, 1]) });
-        let dilation = if self.random.one_in(5) { self.pair(1, 2) } else { Arg::Pair([1, 1]) };
+        let pad = if self.random.one_in(5) { Arg::Pad(Padding::Same) } else { self.sides(value, 2) };
+        let (window, stride) = (self.pair(value, 1, 4), if self.random.one_in(3) { self.pair(value, 1, 3) } else { Arg::Int(1) });
+        let dilation = if self.random.one_in(5) { self.pair(value, 1, 2) } else { Arg::Int(1) };
         let args = vec![
             ("filters", Arg::Int(filters)),
             ("window", window),
@@ -248,7 +255,7 @@ impl Attempt<'_> {
 
     fn depthwise(&mut self, value: ValueId) -> Choice {
         let multiplier = ("multiplier", Arg::Int(self.random.between(1, 2)));
-        let args = vec![("window", self.pair(1, 3)), ("pad", self.sides(1)), multiplier, self.flag("bias")];
+        let args = vec![("window", self.pair(value, 1, 3)), ("pad", self.sides(value, 1)), multiplier, self.flag("bias")];
         ("depthwise_conv", args, vec![value])
     }
 
@@ -277,11 +284,11 @@ impl Attempt<'_> {
         let groups = self.random.pick(&[1, 1, if channels.is_multiple_of(2) { 2 } else { 1 }, channels]);
         let args = vec![
             ("filters", Arg::Int(groups * self.random.between(1, 3))),
-            ("window", self.pair(1, 4)),
-            ("stride", self.pair(1, 3)),
-            ("pad", self.sides(1)),
+            ("window", self.pair(value, 1, 4)),
+            ("stride", self.pair(value, 1, 3)),
+            ("pad", self.sides(value, 1)),
             ("output_pad", Arg::Int(usize::from(self.random.one_in(4)))),
-            ("dilation", if self.random.one_in(4) { self.pair(1, 3) } else { Arg::Pair([1, 1]) }),
+            ("dilation", if self.random.one_in(4) { self.pair(value, 1, 3) } else { Arg::Int(1) }),
             ("groups", Arg::Int(groups)),
             self.flag("bias"),
         ];
@@ -289,12 +296,12 @@ impl Attempt<'_> {
     }
 
     fn resample(&mut self, value: ValueId) -> Choice {
-        let bilinear = self.random.one_in(2);
-        let mode = ("mode", Arg::Word(if bilinear { "bilinear" } else { "nearest" }));
-        let corners = ("align_corners", Arg::Flag(bilinear && self.random.one_in(2)));
+        let (mixed, linear) = (self.random.one_in(2), if self.is_sequence(value) { "linear" } else { "bilinear" });
+        let mode = ("mode", Arg::Word(if mixed { linear } else { "nearest" }));
+        let corners = ("align_corners", Arg::Flag(mixed && self.random.one_in(2)));
         match self.random.one_in(2) {
-            true => ("upsample", vec![("scale", self.pair(1, 3)), mode, corners], vec![value]),
-            false => ("resize", vec![("size", self.pair(1, 9)), mode, corners], vec![value]),
+            true => ("upsample", vec![("scale", self.pair(value, 1, 3)), mode, corners], vec![value]),
+            false => ("resize", vec![("size", self.pair(value, 1, 9)), mode, corners], vec![value]),
         }
     }
 
@@ -330,10 +337,12 @@ impl Attempt<'_> {
         let layer = self.random.pick(&["max_pool", "avg_pool"]);
         let round = ("round", Arg::Word(self.random.pick(&["floor", "ceil"])));
         let (window, stride) =
-            if self.random.one_in(2) { (Arg::Pair([2, 2]), Arg::Pair([2, 2])) } else { (self.pair(2, 3), self.pair(1, 3)) };
-        let mut args = vec![("window", window), ("stride", stride), ("pad", self.sides(1)), round];
-        if layer == "avg_pool" {
-            args.push(self.flag("count_pad"));
+            if self.random.one_in(2) { (Arg::Int(2), Arg::Int(2)) } else { (self.pair(value, 2, 3), self.pair(value, 1, 3)) };
+        let mut args = vec![("window", window), ("stride", stride), ("pad", self.sides(value, 1)), round];
+        match layer {
+            "avg_pool" => args.push(self.flag("count_pad")),
+            _ if self.random.one_in(4) => args.push(("dilation", self.pair(value, 1, 3))),
+            _ => {}
         }
         (layer, args, vec![value])
     }
