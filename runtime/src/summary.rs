@@ -218,7 +218,7 @@ fn bytes(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use convoke_compiler::plan::Layer;
+    use convoke_compiler::plan::{Init, Layer, Parameter};
 
     fn layer(path: &'static str, call: &'static str, shape: &[usize], n_parameters: usize, macs: u64) -> Layer {
         Layer {
@@ -236,7 +236,7 @@ mod tests {
     fn a_table_is_aligned_and_totals_are_exact() {
         let plan = Plan {
             name: "Tiny".into(),
-            parameters: vec![].into(),
+            parameters: vec![Parameter::learned("conv1.weight", &[9_472], Init::Constant(0.0))].into(),
             inputs: vec![].into(),
             outputs: vec![].into(),
             arena_len: 12_345,
@@ -254,8 +254,8 @@ mod tests {
         assert_eq!(lines[1], "layer  call                            output          parameters   bytes         MACs  kernel");
         assert_eq!(lines[3], "conv1  conv(64, 7x7, stride=2, pad=3)  [64, 112, 112]       9,472  3.2 MB  118,013,952  —");
         assert_eq!(lines[4], "       relu                            [64, 112, 112]              3.2 MB               —");
-        assert_eq!(lines[6], "total  2 layers                                                 0  6.4 MB  118,013,952");
-        assert_eq!(lines[7], "weights 0 B");
+        assert_eq!(lines[6], "total  2 layers                                             9,472  6.4 MB  118,013,952");
+        assert_eq!(lines[7], "weights 37.9 kB, most of one layer 37.9 kB (conv1, 100 %)");
         assert_eq!(
             lines[8],
             "outputs of all layers 6.4 MB, most of one layer 3.2 MB (conv1, 50 %); memory for one image 49.4 kB"

@@ -438,6 +438,22 @@ for shape in [(37,), (5, 4, 3), (19, 3, 7), (1, 5, 5), (33, 1, 1)]:
     own_norm(f"layer_norm_{name}", shape, "layer_norm", "", lambda x, a, b, s=shape: F.layer_norm(x, s, a, b), [shape, shape])
     own_norm(f"layer_norm_{name}_no_bias", shape, "layer_norm", ", bias = false, eps = 0.01", lambda x, a, b, s=shape: F.layer_norm(x, s, a, b, 0.01), [shape])
     own_norm(f"layer_norm_{name}_plain", shape, "layer_norm", ", affine = false", lambda x, a, b, s=shape: F.layer_norm(x, s), [])
+for shape in [(5, 4, 3), (16, 3, 5), (19, 1, 7), (3, 5, 2)]:
+    name = "x".join(map(str, shape))
+    for over, axes in [("map", shape[1:]), ("row", shape[2:])]:
+        own_norm(f"layer_norm_{name}_{over}", shape, "layer_norm", f", over = {over}", lambda x, a, b, s=axes: F.layer_norm(x, s, a, b), [axes, axes])
+        own_norm(f"layer_norm_{name}_{over}_plain", shape, "layer_norm", f", over = {over}, affine = false", lambda x, a, b, s=axes: F.layer_norm(x, s), [])
+for shape in [(5, 4, 3), (16, 3, 5), (96, 2, 3), (37, 1, 4), (11,)]:
+    # torchvision's LayerNorm2d
+    def over_channels(x, a, b, c=shape[0], eps=1e-5):
+        return F.layer_norm(x.movedim(1, -1), (c,), a, b, eps).movedim(-1, 1)
+
+    name, axes = "x".join(map(str, shape)), shape[:1]
+    own_norm(f"layer_norm_{name}_channels", shape, "layer_norm", ", over = channels", over_channels, [axes, axes])
+    own_norm(f"layer_norm_{name}_channels_no_bias", shape, "layer_norm", ", over = channels, bias = false, eps = 1e-6", lambda x, a, b, f=over_channels: f(x, a, b, eps=1e-6), [axes])
+for shape in [(7, 9), (3, 40)]:
+    name, axes = "x".join(map(str, shape)), shape[1:]
+    own_norm(f"layer_norm_{name}_row", shape, "layer_norm", ", over = row", lambda x, a, b, s=axes: F.layer_norm(x, s, a, b), [axes, axes])
 for c, h, w_ in [(5, 4, 3), (16, 3, 5), (37, 2, 2), (1, 7, 7)]:
     own_norm(f"instance_norm_{c}", (c, h, w_), "instance_norm", "", lambda x, a, b: F.instance_norm(x), [])
     own_norm(f"instance_norm_{c}_affine", (c, h, w_), "instance_norm", ", affine = true", lambda x, a, b: F.instance_norm(x, weight=a, bias=b), [(c,), (c,)])

@@ -3,7 +3,7 @@
 use super::rust;
 use crate::plan::{
     Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Pack, Parameter, Place,
-    Plan, Port, Reduce, Sampling, Source, Step, View, Windows,
+    Plan, Port, Reduce, Region, Sampling, ScaleOf, Source, Step, View, Windows,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -309,11 +309,20 @@ fn kernel(kernel: &Kernel) -> TokenStream {
         Kernel::Norm(norm) => {
             let (input, output, groups) = (view(&norm.input), view(&norm.output), int(norm.groups));
             let (eps, pack, activation) = (float(norm.eps), int(norm.pack), activation(norm.activation));
-            let by_element = norm.by_element;
+            let region = match norm.region {
+                Region::Map => rust!(rt::Region::Map),
+                Region::Row => rust!(rt::Region::Row),
+                Region::Pixel => rust!(rt::Region::Pixel),
+            };
+            let scale_of = match norm.scale_of {
+                ScaleOf::Channel => rust!(rt::ScaleOf::Channel),
+                ScaleOf::Element => rust!(rt::ScaleOf::Element),
+                ScaleOf::Place => rust!(rt::ScaleOf::Place),
+            };
             rust! {
                 rt::Kernel::Norm(rt::Norm {
-                    input: #input, output: #output, groups: #groups, eps: #eps, by_element: #by_element, pack: #pack,
-                    activation: #activation
+                    input: #input, output: #output, groups: #groups, eps: #eps, region: #region, scale_of: #scale_of,
+                    pack: #pack, activation: #activation
                 })
             }
         }

@@ -1,6 +1,8 @@
 //! Words for steps: the names of their items, and what they do as a line of documentation.
 
-use crate::plan::{Activation, Combination, Conv, FusedPool, Kernel, Linear, Place, Plan, Pool, Reduce, Step, View, Windows};
+use crate::plan::{
+    Activation, Combination, Conv, FusedPool, Kernel, Linear, Place, Plan, Pool, Reduce, Region, Step, View, Windows,
+};
 use crate::registry;
 use proc_macro2::{Ident, Span};
 use std::collections::HashSet;
@@ -98,7 +100,12 @@ pub fn describe(step: &Step) -> String {
                 1 => String::new(),
                 groups => format!(" in {groups} groups of channels"),
             };
-            format!("{first}: {} by its mean and variance{groups}{then}", map(&norm.input))
+            let whose = match norm.region {
+                Region::Map => "its",
+                Region::Row => "each row's",
+                Region::Pixel => "each pixel's",
+            };
+            format!("{first}: {} by {whose} mean and variance{groups}{then}", map(&norm.input))
         }
         Kernel::LocalNorm(norm) => format!("{first}: {} over {} neighbouring channels", map(&norm.input), norm.size),
         Kernel::Resize(resize) => {

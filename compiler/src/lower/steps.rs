@@ -119,15 +119,11 @@ impl Builder<'_, '_> {
             }
             Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),
             Lowering::Parts(_) => return Err(format!("`{name}` was not split into the layers that it is made of")),
-            Lowering::Norm { groups, eps, by_element } => {
-                let [channels, height, width] = graph.shape(node.inputs[0]).chw();
-                let form = match by_element {
-                    true => Form::Elements { map: [channels, height, width] },
-                    false => Form::Affine { channels },
-                };
-                let pack = self.weights.pack(form, Some(&node.call), None);
-                let (input, output, eps) = (input(0).view, output.view, eps as f32);
-                Kernel::Norm(Norm { input, output, groups, eps, by_element, pack, activation: tail.activation })
+            Lowering::Norm { groups, eps, region, scale_of } => {
+                let (input, output, eps, activation) = (input(0).view, output.view, eps as f32, tail.activation);
+                let mut norm = Norm { input, output, groups, eps, region, scale_of, pack: 0, activation };
+                norm.pack = self.weights.pack(norm.form(), Some(&node.call), None);
+                Kernel::Norm(norm)
             }
             Lowering::LocalNorm { size, alpha, beta, k } => {
                 Kernel::LocalNorm(LocalNorm { input: input(0).view, output: output.view, size, alpha, beta, k })

@@ -54,12 +54,12 @@ impl Layer for GroupNorm {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        norm::evaluate(args.number("eps"), args.int("groups"), inputs[0], weights)
+        norm::evaluate(&norm::lower(args.int("groups"), args), inputs[0], weights)
     }
 
     fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
         let channels = inputs[0].chw()[0];
-        Lowering::Norm { groups: args.int("groups").min(channels), eps: args.number("eps"), by_element: false }
+        norm::lower(args.int("groups").min(channels), args)
     }
 }
 

@@ -49,11 +49,11 @@ impl Layer for InstanceNorm {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        norm::evaluate(args.number("eps"), inputs[0].shape.chw()[0], inputs[0], weights)
+        norm::evaluate(&norm::lower(inputs[0].shape.chw()[0], args), inputs[0], weights)
     }
 
     fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
-        Lowering::Norm { groups: inputs[0].chw()[0], eps: args.number("eps"), by_element: false }
+        norm::lower(inputs[0].chw()[0], args)
     }
 }
 

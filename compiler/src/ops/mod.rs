@@ -354,8 +354,10 @@ pub enum Lowering {
         groups: usize,
         /// Added to the variance.
         eps: f64,
-        /// Whether each element of a map has weight and bias of its own, not each channel.
-        by_element: bool,
+        /// What of the map has mean and variance of its own.
+        region: plan::Region,
+        /// What has weight and bias of its own.
+        scale_of: plan::ScaleOf,
     },
     /// Over neighbouring channels.
     LocalNorm {

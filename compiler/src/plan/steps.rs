@@ -1,6 +1,6 @@
 //! What is computed: kernels with all their sizes.
 
-use super::{Text, View};
+use super::{Form, Text, View};
 use std::borrow::Cow;
 
 /// An element-wise function.
@@ -364,7 +364,29 @@ pub struct Scale {
     pub activation: Activation,
 }
 
-/// `activation(scale · (x − μ)/√(σ² + ε) + shift)`, μ and σ² being mean and variance of the channel's group.
+/// The part of a map that has a mean and a variance of its own, in each group of channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// All pixels.
+    Map,
+    /// Each row.
+    Row,
+    /// Each pixel.
+    Pixel,
+}
+
+/// What has a scale and a shift of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScaleOf {
+    /// Each channel.
+    Channel,
+    /// Each element.
+    Element,
+    /// Each pixel of a region, for all channels.
+    Place,
+}
+
+/// `activation(scale · (x − μ)/√(σ² + ε) + shift)`, μ and σ² being mean and variance of the channel's group in the region.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Norm {
     /// What is read: NHWC.
@@ -375,12 +397,28 @@ pub struct Norm {
     pub groups: usize,
     /// ε
     pub eps: f32,
-    /// Whether scale and shift are those of each element ([`Form::Elements`](super::Form)), not of each channel ([`Form::Affine`](super::Form)).
-    pub by_element: bool,
+    /// What of the map has mean and variance of its own.
+    pub region: Region,
+    /// What has scale and shift of its own.
+    pub scale_of: ScaleOf,
     /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
     /// Applied to the result.
     pub activation: Activation,
+}
+
+impl Norm {
+    /// The form of its scales and shifts.
+    pub fn form(&self) -> Form {
+        let View { height, width, channels, .. } = self.output;
+        match (self.scale_of, self.region) {
+            (ScaleOf::Channel, _) => Form::Affine { channels },
+            (ScaleOf::Element, _) => Form::Elements { map: [channels, height, width] },
+            (ScaleOf::Place, Region::Map) => Form::Elements { map: [1, height, width] },
+            (ScaleOf::Place, Region::Row) => Form::Elements { map: [1, 1, width] },
+            (ScaleOf::Place, Region::Pixel) => Form::Elements { map: [1, 1, 1] },
+        }
+    }
 }
 
 /// `x / (k + alpha/size · Σ x²)^beta`, summed over the channels from `size/2` before to `(size − 1)/2` behind.

@@ -269,7 +269,10 @@ impl Attempt<'_> {
         let affine = self.flag("affine");
         match self.random.between(0, 3) {
             0 => ("group_norm", vec![("groups", Arg::Int(self.random.between(1, 3))), affine], vec![value]),
-            1 => ("layer_norm", vec![affine, self.flag("bias")], vec![value]),
+            1 => {
+                let over = ["all", "map", "row", "channels"][self.random.between(0, 3)];
+                ("layer_norm", vec![affine, self.flag("bias"), ("over", Arg::Word(over))], vec![value])
+            }
             2 => ("instance_norm", vec![affine], vec![value]),
             _ => (
                 "local_response_norm",

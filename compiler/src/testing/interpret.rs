@@ -3,8 +3,8 @@
 //! It reads memory where a kernel would, borders included, so that a layout that is wrong gives wrong results.
 
 use crate::plan::{
-    Activation, BatchNorm, Combination, Conv, Epilogue, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, Resize, Sampling, View,
-    Windows,
+    Activation, BatchNorm, Combination, Conv, Epilogue, Form, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, Region, Resize,
+    Sampling, ScaleOf, View, Windows,
 };
 use crate::tensor::Float;
 
@@ -128,27 +128,31 @@ impl<'a> Machine<'a> {
     fn norm(&self, norm: &Norm) -> Vec<f64> {
         let pack = &self.plan.packs[norm.pack];
         let view = &norm.output;
-        let pixels = view.height * view.width;
-        let len = if norm.by_element { view.len() } else { view.channels };
+        let (len, row) = match norm.form() {
+            Form::Elements { map: [channels, rows, columns] } => (channels * rows * columns, if rows > 1 { columns } else { 0 }),
+            _ => (view.channels, 0),
+        };
         let (scale, shift) = self.folded(pack, len, 1);
         let per_group = view.channels / norm.groups;
-        let mean = |group: usize, f: &dyn Fn(f64) -> f64| {
-            let mut sum = 0.0;
-            for (y, x) in (0..view.height).flat_map(|y| (0..view.width).map(move |x| (y, x))) {
-                sum += (0..per_group).map(|c| f(self.inside(&norm.input, y, x, group * per_group + c))).sum::<f64>();
-            }
-            sum / (pixels * per_group) as f64
-        };
-        let statistics: Vec<(f64, f64)> = (0..norm.groups)
-            .map(|group| {
-                let mu = mean(group, &|x| x);
-                (mu, mean(group, &|x| (x - mu).powi(2)))
-            })
-            .collect();
         map(view, |y, x, c| {
-            let (mu, variance) = statistics[c / per_group];
-            let normal = (self.inside(&norm.input, y, x, c) - mu) / (variance + f64::from(norm.eps)).sqrt();
-            let at = if norm.by_element { c * pixels + y * view.width + x } else { c };
+            let first = c / per_group * per_group;
+            let (rows, columns) = match norm.region {
+                Region::Map => (0..view.height, 0..view.width),
+                Region::Row => (y..y + 1, 0..view.width),
+                Region::Pixel => (y..y + 1, x..x + 1),
+            };
+            let elements: Vec<f64> = rows
+                .flat_map(|y| columns.clone().map(move |x| (y, x)))
+                .flat_map(|(y, x)| (first..first + per_group).map(move |c| self.inside(&norm.input, y, x, c)))
+                .collect();
+            let mean = |f: &dyn Fn(f64) -> f64| elements.iter().map(|&x| f(x)).sum::<f64>() / elements.len() as f64;
+            let mu = mean(&|x| x);
+            let normal = (self.inside(&norm.input, y, x, c) - mu) / (mean(&|x| (x - mu).powi(2)) + f64::from(norm.eps)).sqrt();
+            let at = match norm.scale_of {
+                ScaleOf::Channel => c,
+                ScaleOf::Element => (c * view.height + y) * view.width + x,
+                ScaleOf::Place => row * y + x,
+            };
             activate(norm.activation, normal * scale[at] + shift[at])
         })
     }

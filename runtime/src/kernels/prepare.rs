@@ -3,8 +3,8 @@
 use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
-    Activation, Combination, Conv, Epilogue, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, Resize, Sampling, View,
-    Windows,
+    Activation, Combination, Conv, Epilogue, Form, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, Region, Resize,
+    Sampling, ScaleOf, View, Windows,
 };
 
 use super::native::args::*;
@@ -384,11 +384,22 @@ fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec
 }
 
 fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>) -> Call {
-    let Norm { input, output, groups, eps, activation, by_element, .. } = norm;
+    let Norm { input, output, groups, eps, activation, .. } = norm;
     binds.push(Bind::view(Slot::A, input));
     binds.push(Bind::view(Slot::Out, output));
     let [height, width, channels] = [input.height, input.width, input.channels];
-    let (row, pixel, n) = if *by_element { (width * channels, channels, height * width * channels) } else { (0, 0, channels) };
+    let (row, pixel, n) = match norm.form() {
+        Form::Elements { map: [channels, rows, columns] } => {
+            let stride = |n: usize, stride: usize| if n > 1 { stride } else { 0 };
+            (stride(rows, columns * channels), stride(columns, channels), rows * columns * channels)
+        }
+        _ => (0, 0, channels),
+    };
+    let region = match norm.region {
+        Region::Map => RegionKind::Map,
+        Region::Row => RegionKind::Row,
+        Region::Pixel => RegionKind::Pixel,
+    };
     let args = NormArgs {
         input: source(input),
         output: target(output),
@@ -396,6 +407,8 @@ fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>
         groups: *groups,
         eps: *eps,
         weights: Source { first: pack, row, pixel },
+        by_channel: norm.scale_of != ScaleOf::Place,
+        region,
         shifts: pack.wrapping_add(n),
         act: act(*activation),
     };

@@ -195,16 +195,16 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             ensure([by.height, by.width, by.channels] == [1, 1, input.channels], || unlike(by, input))?;
             written(plan, output)
         }
-        Kernel::Norm(Norm { input, output, groups, eps: _, by_element, pack, activation: _ }) => {
+        Kernel::Norm(norm) => {
+            let Norm { input, output, groups, pack, .. } = norm;
             same(input, output)?;
             read(plan, input)?;
             written(plan, output)?;
             lanes(input)?;
             lanes(output)?;
-            let View { height, width, channels, .. } = *input;
+            let channels = input.channels;
             ensure(*groups > 0 && channels % groups == 0, || format!("{channels} channels in {groups} groups"))?;
-            let form = if *by_element { Form::Elements { map: [channels, height, width] } } else { Form::Affine { channels } };
-            packed(plan, *pack, &form)
+            packed(plan, *pack, &norm.form())
         }
         Kernel::LocalNorm(LocalNorm { input, output, size, alpha: _, beta: _, k: _ }) => {
             same(input, output)?;

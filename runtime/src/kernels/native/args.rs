@@ -268,6 +268,18 @@ pub struct SoftmaxArgs {
     pub log: bool,
 }
 
+/// What has a mean and a variance of its own, in each group of channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum RegionKind {
+    /// The whole map.
+    Map,
+    /// Each row.
+    Row,
+    /// Each pixel.
+    Pixel,
+}
+
 /// A norm by mean and variance.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -280,10 +292,14 @@ pub struct NormArgs {
     pub sizes: [usize; 3],
     /// Groups of channels with statistics of their own; they divide the channels.
     pub groups: usize,
+    /// What else has its own.
+    pub region: RegionKind,
     /// Added to the variance.
     pub eps: f32,
-    /// Factors: strides are 0 where they are those of channels.
+    /// Factors, by the strides of rows and pixels.
     pub weights: Source,
+    /// Whether there is one for each channel beside one another, not one for all.
+    pub by_channel: bool,
     /// What is added, by the same strides.
     pub shifts: *const f32,
     /// Applied to the result.

@@ -4,7 +4,7 @@
 
 use crate::simd::Simd;
 
-use super::args::{LocalNormArgs, NormArgs};
+use super::args::{LocalNormArgs, NormArgs, RegionKind, Source, Target};
 use super::conv::Parts;
 use super::share::Share;
 use super::{div, math};
@@ -15,12 +15,43 @@ struct Statistics {
     scale: [f32; 16],
 }
 
-/// A share of a layer: groups, or vectors of channels that hold several.
+/// A share of a layer: rows or pixels where they are normalised by themselves, else channels.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
 pub unsafe fn layer<S: Parts>(a: &NormArgs, share: Share) {
+    let [height, width, channels] = a.sizes;
+    let (n, columns) = match a.region {
+        // SAFETY: the caller's promise.
+        RegionKind::Map => return unsafe { region::<S>(a, share) },
+        RegionKind::Row => (height, 1),
+        RegionKind::Pixel => (height * width, width),
+    };
+    let (first, end) = share.of(n, 1);
+    for i in first..end {
+        let y = div(i, columns);
+        let x = i - y * columns;
+        let of_row = |row: usize, pixel: usize| y * row + x * pixel;
+        let own = NormArgs {
+            input: Source { first: a.input.first.wrapping_add(of_row(a.input.row, a.input.pixel)), ..a.input },
+            output: Target { first: a.output.first.wrapping_add(of_row(a.output.row, a.output.pixel)), ..a.output },
+            weights: Source { first: a.weights.first.wrapping_add(of_row(a.weights.row, a.weights.pixel)), ..a.weights },
+            shifts: a.shifts.wrapping_add(of_row(a.weights.row, a.weights.pixel)),
+            sizes: [1, if a.region == RegionKind::Row { width } else { 1 }, channels],
+            ..*a
+        };
+        // SAFETY: the caller's promise, of a row or a pixel.
+        unsafe { region::<S>(&own, Share::WHOLE) }
+    }
+}
+
+/// A share of what is normalised together: groups, or vectors of channels that hold several.
+///
+/// # Safety
+/// As for [`layer`].
+#[inline(always)]
+unsafe fn region<S: Parts>(a: &NormArgs, share: Share) {
     let [height, width, channels] = a.sizes;
     let per_group = div(channels, a.groups);
     let several = S::LANES.is_multiple_of(per_group);
@@ -138,9 +169,12 @@ unsafe fn write<S: Simd>(a: &NormArgs, c: usize, n: usize, statistics: &Statisti
             for x in 0..width {
                 let from = a.input.first.wrapping_add(y * a.input.row + x * a.input.pixel + c);
                 let to = a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel + c);
-                let weight = y * a.weights.row + x * a.weights.pixel + c;
-                let gamma = S::load_first(a.weights.first.wrapping_add(weight), n);
-                let beta = S::load_first(a.shifts.wrapping_add(weight), n);
+                let weight = y * a.weights.row + x * a.weights.pixel;
+                let (gamma, beta) = (a.weights.first.wrapping_add(weight), a.shifts.wrapping_add(weight));
+                let (gamma, beta) = match a.by_channel {
+                    true => (S::load_first(gamma.wrapping_add(c), n), S::load_first(beta.wrapping_add(c), n)),
+                    false => (S::splat(*gamma), S::splat(*beta)),
+                };
                 let normal = S::mul(S::sub(S::load_first(from, n), mean), scale);
                 S::store_first(to, n, math::bound::<S>(&a.act, S::fma(normal, gamma, beta)));
             }

@@ -1,6 +1,6 @@
 //! Norms by an image's own mean and variance and by neighbouring channels, and what each channel is multiplied by.
 
-use convoke_compiler::plan::{Activation, Form, Kernel, LocalNorm, Norm, Prelu, Scale};
+use convoke_compiler::plan::{Activation, Form, Kernel, LocalNorm, Norm, Prelu, Region, Scale, ScaleOf};
 
 use super::{Arena, Map, Random, check, isas};
 use crate::kernels::pack;
@@ -39,25 +39,51 @@ fn groups_of_channels_have_mean_and_variance_of_their_own() {
             if per_group * height * width == 1 {
                 continue;
             }
-            for by_element in [false, true] {
-                let n = if by_element { height * width * channels } else { channels };
+            for (region, of) in [
+                (Region::Map, ScaleOf::Channel),
+                (Region::Map, ScaleOf::Element),
+                (Region::Map, ScaleOf::Place),
+                (Region::Row, ScaleOf::Channel),
+                (Region::Row, ScaleOf::Element),
+                (Region::Row, ScaleOf::Place),
+                (Region::Pixel, ScaleOf::Channel),
+                (Region::Pixel, ScaleOf::Element),
+                (Region::Pixel, ScaleOf::Place),
+            ] {
+                let (form, n) = match (of, region) {
+                    (ScaleOf::Channel, _) => (Form::Affine { channels }, channels),
+                    (ScaleOf::Element, _) => (Form::Elements { map: [channels, height, width] }, height * width * channels),
+                    (ScaleOf::Place, Region::Map) => (Form::Elements { map: [1, height, width] }, height * width),
+                    (ScaleOf::Place, Region::Row) => (Form::Elements { map: [1, 1, width] }, width),
+                    (ScaleOf::Place, Region::Pixel) => (Form::Elements { map: [1, 1, 1] }, 1),
+                };
                 let weight: Vec<f32> = (0..n).map(|_| random.float()).collect();
                 let bias: Vec<f32> = (0..n).map(|_| random.float()).collect();
-                let of_group = |c: usize, f: &dyn Fn(f64) -> f64| {
-                    let first = c / per_group * per_group;
-                    let values = (0..height * width).flat_map(|p| (first..first + per_group).map(move |c| (p, c)));
-                    values.map(|(p, c)| f(input.at(p / width, p % width, c))).sum::<f64>() / (per_group * height * width) as f64
-                };
                 let expected = Map::from_fn(size, |y, x, c| {
-                    let mean = of_group(c, &|v| v);
-                    let variance = of_group(c, &|v| (v - mean) * (v - mean));
-                    let at = if by_element { (c * height + y) * width + x } else { c };
-                    let normal = (input.at(y, x, c) - mean) / (variance + 0.01_f32 as f64).sqrt();
+                    let (rows, columns) = match region {
+                        Region::Map => (0..height, 0..width),
+                        Region::Row => (y..y + 1, 0..width),
+                        Region::Pixel => (y..y + 1, x..x + 1),
+                    };
+                    let first = c / per_group * per_group;
+                    let pixels = rows.flat_map(|y| columns.clone().map(move |x| (y, x)));
+                    let values: Vec<f64> = pixels
+                        .flat_map(|(y, x)| (first..first + per_group).map(move |c| (y, x, c)))
+                        .map(|(y, x, c)| input.at(y, x, c))
+                        .collect();
+                    let mean = |f: &dyn Fn(f64) -> f64| values.iter().map(|&v| f(v)).sum::<f64>() / values.len() as f64;
+                    let mu = mean(&|v| v);
+                    let at = match of {
+                        ScaleOf::Channel => c,
+                        ScaleOf::Element => (c * height + y) * width + x,
+                        ScaleOf::Place => (y * width + x) % n,
+                    };
+                    let normal = (input.at(y, x, c) - mu) / (mean(&|v| (v - mu) * (v - mu)) + 0.01_f32 as f64).sqrt();
                     (normal * weight[at] as f64 + bias[at] as f64).max(0.0)
                 });
-                let form = if by_element { Form::Elements { map: [channels, height, width] } } else { Form::Affine { channels } };
                 check_map(&input, groups % 3, &[(form, weight, bias)], &expected, |[input, output]| {
-                    Kernel::Norm(Norm { input, output, groups, eps: 0.01, by_element, pack: 0, activation: Activation::Relu })
+                    let activation = Activation::Relu;
+                    Kernel::Norm(Norm { input, output, groups, eps: 0.01, region, scale_of: of, pack: 0, activation })
                 });
             }
         }

@@ -1,6 +1,6 @@
 //! Where the ordered items of a group stand, in pixels: lines as straight as their neighbours let them be. Floor 5.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::blocks::Child;
 use super::{BELOW, BESIDE, INSIDE, Item, LINE, Level, Link, TITLE, What};
@@ -87,6 +87,37 @@ impl Level {
                 for (&item, x) in ranks[rank].iter().zip(spread(&wishes, &gaps[rank])) {
                     self.items[item].x = x;
                 }
+            }
+        }
+        self.straighten(ranks, &gaps);
+    }
+
+    /// Lines that pass several ranks do so straight down where there is room.
+    fn straighten(&mut self, ranks: &[Vec<usize>], gaps: &[Vec<f64>]) {
+        let mut places = vec![(0, 0); self.items.len()];
+        for (rank, items) in ranks.iter().enumerate() {
+            items.iter().enumerate().for_each(|(position, &item)| places[item] = (rank, position));
+        }
+        let is_bend = |item: usize| self.items[item].what == What::Bend;
+        let next: BTreeMap<usize, usize> =
+            self.links.iter().filter(|link| is_bend(link.from) && is_bend(link.to)).map(|link| (link.from, link.to)).collect();
+        let inner: BTreeSet<usize> = next.values().copied().collect();
+        let starts: Vec<usize> = next.keys().copied().filter(|item| !inner.contains(item)).collect();
+        for start in starts {
+            let chain: Vec<usize> = std::iter::successors(Some(start), |item| next.get(item).copied()).collect();
+            let (mut least, mut most) = (f64::NEG_INFINITY, f64::INFINITY);
+            for &item in &chain {
+                let (rank, position) = places[item];
+                if position > 0 {
+                    least = least.max(self.items[ranks[rank][position - 1]].x + gaps[rank][position - 1]);
+                }
+                if let Some(&right) = ranks[rank].get(position + 1) {
+                    most = most.min(self.items[right].x - gaps[rank][position]);
+                }
+            }
+            if least <= most {
+                let mean = chain.iter().map(|&item| self.items[item].x).sum::<f64>() / chain.len() as f64;
+                chain.iter().for_each(|&item| self.items[item].x = mean.clamp(least, most));
             }
         }
     }
