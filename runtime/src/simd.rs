@@ -66,10 +66,8 @@ pub trait Simd: Copy + 'static {
     unsafe fn index(p: *const u32) -> Self::Index;
     /// Lane `index[i]` of `v` in lane i.
     unsafe fn permute(v: Self::V, index: Self::Index) -> Self::V;
-    /// Asks for the cache line at `p` in the second-level cache; `p` need not be valid.
+    /// Asks for the cache line at `p` in the first-level cache; `p` need not be valid.
     unsafe fn prefetch(p: *const f32);
-    /// Asks for the cache line at `p` to write it; `p` need not be valid.
-    unsafe fn prefetch_write(p: *mut f32);
 
     /// The lanes in order.
     #[inline(always)]

@@ -126,11 +126,6 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {
         // SAFETY: a prefetch faults nowhere.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
-    }
-    #[inline(always)]
-    unsafe fn prefetch_write(p: *mut f32) {
-        // SAFETY: a prefetch faults nowhere.
-        unsafe { _mm_prefetch::<_MM_HINT_ET0>(p.cast_const().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
     }
 }

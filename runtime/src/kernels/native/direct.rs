@@ -15,8 +15,8 @@ use super::args::{Act, ConvArgs, Source, Target};
 use super::conv::Parts;
 use super::{div, div_ceil, math};
 
-/// A tile's kernel.
-pub type TileFn = unsafe fn(&Tile);
+/// A kernel of tiles of one size.
+pub type TilesFn = unsafe fn(&Tiles);
 
 /// An instruction set with kernels for tiles.
 pub trait Tiled: Parts {
@@ -28,16 +28,27 @@ pub trait Tiled: Parts {
     /// Most pixels of a tile of 1, 2 and 4 vectors.
     const PIXELS: [usize; 3];
     /// By `log2` of the number of vectors, then by pixels less one.
-    const TILES: [&'static [TileFn]; 3];
+    const TILES: [&'static [TilesFn]; 3];
 }
 
-/// One tile of the output: `T` pixels, `NB` vectors of filters.
+/// How the pixels of tiles lie in memory.
 #[derive(Clone, Copy)]
-pub struct Tile {
-    /// The first pixel's first input, and that of the second sequence's.
-    pub input: [*const f32; 2],
-    /// Between the inputs of neighbouring pixels.
-    pub input_pixel: usize,
+pub struct Lattice<P> {
+    /// That of the first pixel.
+    pub first: P,
+    /// Between pixels.
+    pub pixel: usize,
+    /// Between rows of tiles.
+    pub row: usize,
+    /// From the first pixel of a tile to that of its second sequence.
+    pub second: usize,
+}
+
+/// Tiles side by side and below each other, each of `T` pixels and `NB` vectors of filters.
+#[derive(Clone, Copy)]
+pub struct Tiles {
+    /// What is read: the first elements of the pixels' windows.
+    pub input: Lattice<*const f32>,
     /// Rows of the window, or 1 where they lie side by side.
     pub rows: usize,
     /// Between rows of the window.
@@ -50,18 +61,20 @@ pub struct Tile {
     pub run: usize,
     /// Weights; of the second panel where there are two.
     pub weights: [*const f32; 2],
-    /// Weights of the next tiles, to be fetched meanwhile.
+    /// Weights of the next tiles, to be fetched by the first two.
     pub next: *const f32,
-    /// What the sums start with: biases or partial sums.
-    pub start: *const f32,
-    /// Between the starts of pixels: 0 for biases.
-    pub start_pixel: usize,
-    /// Where the first pixel's result goes, and that of the second sequence's.
-    pub output: [*mut f32; 2],
-    /// Between the outputs of pixels.
-    pub output_pixel: usize,
+    /// What the sums start with: biases (all distances are 0) or partial sums.
+    pub start: Lattice<*const f32>,
+    /// What is added to them; null for nothing.
+    pub residual: Lattice<*const f32>,
+    /// Where they go.
+    pub output: Lattice<*mut f32>,
     /// Its bounds are applied to the result.
     pub act: Act,
+    /// Tiles side by side.
+    pub across: usize,
+    /// Tiles below each other.
+    pub down: usize,
 }
 
 /// Keeps LLVM from seeing where a pointer comes from: it would keep one for each pixel of a tile, and spill.
@@ -120,63 +133,120 @@ macro_rules! each {
     };
 }
 
-/// Computes a tile.
+/// Computes tiles.
 ///
 /// # Safety
-/// The machine has the instruction set, and the tile's pointers are valid for its sizes.
+/// The machine has the instruction set, and the pointers are valid for the sizes beside them.
 #[inline(always)]
-pub unsafe fn tile<S: Simd, const T: usize, const NB: usize>(a: &Tile) {
+pub unsafe fn tiles<S: Simd, const T: usize, const NB: usize>(a: &Tiles) {
     // SAFETY: the caller's promise; weights, starts and partial sums are padded to whole vectors by their layout.
     unsafe {
         let half = T.div_ceil(2);
         let width = if NB < 2 { 1 } else { 2 } * S::LANES;
-        let mut acc = [[S::splat(0.0); NB]; T];
-        each!(t < T, {
-            for (b, acc) in acc[t].iter_mut().enumerate() {
-                *acc = S::load(a.start.add(t * a.start_pixel + b * S::LANES));
-            }
-        });
-        let steps = Steps::new(a.input_pixel);
-        let [mut w0, mut w1] = a.weights;
+        let steps = Steps::new(a.input.pixel);
         let mut next = a.next;
-        for i in 0..a.rows {
-            for j in 0..a.columns {
-                let offset = i * a.row + j * a.column;
-                let mut p0 = a.input[0].add(offset);
-                let mut p1 = a.input[1].wrapping_add(offset);
-                for _ in 0..a.run {
-                    let mut w = [S::splat(0.0); NB];
-                    for (b, w) in w.iter_mut().enumerate() {
-                        *w = S::load(if b < 2 { w0.add(b * S::LANES) } else { w1.add((b - 2) * S::LANES) });
+        // As far as a tile's inputs reach, in as many steps as are on a row of its windows.
+        let ahead = (1 + div(T * a.input.pixel, a.run)).min(16);
+        for n in 0..a.down * a.across {
+            let y = div(n, a.across);
+            let x = (n - y * a.across) * T;
+            // The first pixels of a map's two sequences.
+            macro_rules! firsts {
+                ($map:ident) => {{
+                    let first = a.$map.first.wrapping_add(y * a.$map.row + x * a.$map.pixel);
+                    [first, first.wrapping_add(a.$map.second)]
+                }};
+            }
+            macro_rules! at {
+                ($firsts:ident, $map:ident, $t:ident) => {
+                    if $t < half {
+                        $firsts[0].wrapping_add($t * a.$map.pixel)
+                    } else {
+                        $firsts[1].wrapping_add(($t - half) * a.$map.pixel)
                     }
-                    S::prefetch(next);
-                    next = next.wrapping_add(16);
-                    each!(t < T, {
-                        let x = S::splat(*if t < half { steps.at(p0, t) } else { steps.at(p1, t - half) });
-                        for b in 0..NB {
-                            acc[t][b] = S::fma(x, w[b], acc[t][b]);
+                };
+            }
+            let mut acc = [[S::splat(0.0); NB]; T];
+            let firsts = firsts!(start);
+            each!(t < T, {
+                let start = at!(firsts, start, t);
+                for (b, acc) in acc[t].iter_mut().enumerate() {
+                    *acc = S::load(start.wrapping_add(b * S::LANES));
+                }
+            });
+            let [mut w0, mut w1] = a.weights;
+            let inputs = firsts!(input);
+            // The first two tiles fetch the next weights, others what the next tile reads; so do all of a window of one element,
+            // which has few weights and little time for each input.
+            let fetch_input = n >= 2 || a.rows * a.columns == 1;
+            let advance = if fetch_input { ahead } else { 16 };
+            for i in 0..a.rows {
+                for j in 0..a.columns {
+                    let offset = i * a.row + j * a.column;
+                    let [mut p0, mut p1] = inputs.map(|first| first.wrapping_add(offset));
+                    if fetch_input {
+                        next = p0.wrapping_add(T * a.input.pixel);
+                    }
+                    for _ in 0..a.run {
+                        let mut w = [S::splat(0.0); NB];
+                        for (b, w) in w.iter_mut().enumerate() {
+                            *w = S::load(if b < 2 { w0.add(b * S::LANES) } else { w1.add((b - 2) * S::LANES) });
                         }
-                    });
-                    p0 = opaque(p0.add(1));
-                    p1 = opaque(p1.wrapping_add(1));
-                    w0 = w0.add(width);
-                    if NB > 2 {
-                        w1 = w1.add(width);
+                        S::prefetch(next);
+                        next = next.wrapping_add(advance);
+                        each!(t < T, {
+                            let x = S::splat(*if t < half { steps.at(p0, t) } else { steps.at(p1, t - half) });
+                            for b in 0..NB {
+                                acc[t][b] = S::fma(x, w[b], acc[t][b]);
+                            }
+                        });
+                        p0 = opaque(p0.wrapping_add(1));
+                        p1 = opaque(p1.wrapping_add(1));
+                        w0 = w0.add(width);
+                        if NB > 2 {
+                            w1 = w1.add(width);
+                        }
                     }
                 }
             }
-        }
-        each!(t < T, {
-            let (sequence, i) = if t < half { (0, t) } else { (1, t - half) };
-            let to = a.output[sequence].wrapping_add(i * a.output_pixel);
-            for (b, acc) in acc[t].iter().enumerate() {
-                S::store(to.add(b * S::LANES), math::bound::<S>(&a.act, *acc));
+            if !a.residual.first.is_null() {
+                let firsts = firsts!(residual);
+                each!(t < T, {
+                    let residual = at!(firsts, residual, t);
+                    for (b, acc) in acc[t].iter_mut().enumerate() {
+                        *acc = S::add(*acc, S::load(residual.wrapping_add(b * S::LANES)));
+                    }
+                });
             }
-        });
+            // Each bound takes a multiply-add's time.
+            if a.act.low > f32::NEG_INFINITY {
+                let low = S::splat(a.act.low);
+                each!(t < T, {
+                    for acc in &mut acc[t] {
+                        *acc = S::max(low, *acc);
+                    }
+                });
+            }
+            if a.act.high < f32::INFINITY {
+                let high = S::splat(a.act.high);
+                each!(t < T, {
+                    for acc in &mut acc[t] {
+                        *acc = S::min(high, *acc);
+                    }
+                });
+            }
+            let firsts = firsts!(output);
+            each!(t < T, {
+                let to = at!(firsts, output, t);
+                for (b, acc) in acc[t].into_iter().enumerate() {
+                    S::store(to.wrapping_add(b * S::LANES), acc);
+                }
+            });
+        }
     }
 }
 
-/// Sums of a tile on their way to an output that has a residual, or that takes less than whole vectors.
+/// Sums of a tile on their way to an output that takes less than whole vectors.
 #[repr(C, align(64))]
 pub struct Sums(MaybeUninit<[f32; Sums::LEN]>);
 
@@ -355,7 +425,6 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
         let taps = a.kernel_h * a.kernel_w;
         let padded = a.filters.next_multiple_of(S::LANES);
         let weights = a.pack.add(padded);
-        let mut sums = Sums::ROOM;
         let few = few_pixels::<S>(a);
         let mut f = first;
         while f < end {
@@ -372,95 +441,149 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
             let mut c = 0;
             while c < a.channels {
                 let block = a.channel_block.min(a.channels - c);
-                let start_of = |f: usize| weights.add((f * a.channels + c * panel_width) * taps);
-                let w = [start_of(f), weights.wrapping_add(((f + panel) * a.channels + c * panel_width) * taps)];
-                let block_len = panel_width * block * taps;
+                let start_of = |f: usize| weights.wrapping_add((f * a.channels + c * panel_width) * taps);
                 let last = c + block == a.channels;
                 let dense = block == a.channels && a.dilation_w == 1 && a.input.pixel == a.channels;
-                let mut tile = Tile {
-                    input: [a.input.first; 2],
-                    input_pixel: a.stride_w * a.input.pixel,
+                let at = |first: *const f32, row: usize, pixel: usize| Lattice { first, pixel, row, second: 0 };
+                let scratch = at(a.scratch, a.width * width, width);
+                let none = at(core::ptr::null(), 0, 0);
+                let (row, pixel) = (a.stride_h * a.input.row, a.stride_w * a.input.pixel);
+                let tiles = Tiles {
+                    input: at(a.input.first.wrapping_add(c + y0 * row), row, pixel),
                     rows: a.kernel_h,
                     row: a.dilation_h * a.input.row,
                     columns: if dense { 1 } else { a.kernel_w },
                     column: a.dilation_w * a.input.pixel,
                     run: if dense { a.kernel_w * block } else { block },
-                    weights: w,
-                    next: w[0],
-                    start: a.pack.add(f),
-                    start_pixel: 0,
-                    output: [a.output.first; 2],
-                    output_pixel: a.output.pixel,
-                    act: a.act,
+                    weights: [start_of(f), start_of(f + panel)],
+                    next: start_of(f).wrapping_add(panel_width * block * taps),
+                    start: if c > 0 { scratch } else { at(a.pack.add(f), 0, 0) },
+                    residual: if last && !a.residual.first.is_null() {
+                        at(a.residual.first.wrapping_add(y0 * a.residual.row + f), a.residual.row, a.residual.pixel)
+                    } else {
+                        none
+                    },
+                    output: if last {
+                        let first = a.output.first.wrapping_add(y0 * a.output.row + f);
+                        Lattice { first, pixel: a.output.pixel, row: a.output.row, second: 0 }
+                    } else {
+                        Lattice { first: a.scratch, pixel: width, row: a.width * width, second: 0 }
+                    },
+                    act: if last { a.act } else { Act::NONE },
+                    across: 1,
+                    down: y1 - y0,
                 };
                 let filters = width.min(a.filters - f);
-                let direct = last && filters == width && a.residual.first.is_null();
-                if !direct {
-                    tile.output_pixel = width;
-                    tile.act = Act::NONE;
-                }
-                let mut pixel = 0;
-                let mut n_tiles = 0;
-                let mut y = y0;
-                while y < y1 {
-                    let pair = tiling.pairs && y + 1 < y1;
-                    let mut x = 0;
-                    let mut index = 0;
-                    while x < a.width {
-                        let (len, second) = if tiling.pairs {
-                            (if pair { 2 * a.width } else { a.width }, if pair { (1, 0) } else { (0, a.width.div_ceil(2)) })
-                        } else {
-                            let len = tiling.len + (index < tiling.longer) as usize;
-                            (len, (0, len.div_ceil(2)))
-                        };
-                        let at = |row: usize, pixel: usize, down: usize, across: usize, to: (usize, usize)| {
-                            ((y + to.0) * down) * row + ((x + to.1) * across) * pixel
-                        };
-                        let half = len.div_ceil(2);
-                        let scratch = a.scratch.wrapping_add(pixel * width);
-                        let sums = if last { sums.as_mut_ptr() } else { scratch };
-                        let mut finished = [a.output.first; 2];
-                        for (i, to) in [(0, 0), second].into_iter().enumerate() {
-                            tile.input[i] =
-                                a.input.first.wrapping_add(c + at(a.input.row, a.input.pixel, a.stride_h, a.stride_w, to));
-                            finished[i] = a.output.first.wrapping_add(f + at(a.output.row, a.output.pixel, 1, 1, to));
-                            tile.output[i] = if direct { finished[i] } else { sums.wrapping_add(i * half * width) };
-                        }
-                        if c > 0 {
-                            (tile.start, tile.start_pixel) = (scratch, width);
-                        }
-                        // The next weights are twice as many cache lines as a tile has steps: two tiles fetch them.
-                        tile.next = if n_tiles < 2 { w[0].wrapping_add(block_len + n_tiles * block_len / 2) } else { w[0] };
-                        let kernels = S::TILES[vectors.trailing_zeros() as usize];
-                        kernels.as_ptr().add(len - 1).read()(&tile);
-                        if last && !direct {
-                            for (i, to) in [(0, 0), second].into_iter().enumerate() {
-                                let residual = match a.residual.first.is_null() {
-                                    true => a.residual.first,
-                                    false => a.residual.first.wrapping_add(f + at(a.residual.row, a.residual.pixel, 1, 1, to)),
-                                };
-                                S::finish(&Finish {
-                                    sums: (tile.output[i], width),
-                                    output: finished[i],
-                                    output_pixel: a.output.pixel,
-                                    residual,
-                                    residual_pixel: a.residual.pixel,
-                                    pixels: if i == 0 { half } else { len - half },
-                                    filters,
-                                    act: a.act,
-                                });
-                            }
-                        }
-                        x += if tiling.pairs { a.width } else { len };
-                        pixel += len;
-                        index += 1;
-                        n_tiles += 1;
-                    }
-                    y += if pair { 2 } else { 1 };
-                }
+                let kernels = S::TILES[vectors.trailing_zeros() as usize];
+                panel_rows::<S>(tiles, a.width, &tiling, kernels, if last && filters < width { filters } else { 0 });
                 c += block;
             }
             f += width;
+        }
+    }
+}
+
+/// The rows of one panel of filters; `filters` of them are stored where that is less than whole vectors, else it is 0.
+unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kernels: &[TilesFn], filters: usize) {
+    // SAFETY: the caller's promise, see `rows`; there is a kernel for each size of a tile.
+    unsafe {
+        let run = |a: &Tiles, len: usize| match filters {
+            0 => kernels.as_ptr().add(len - 1).read()(a),
+            _ => masked::<S>(a, len, kernels, filters),
+        };
+        macro_rules! maps {
+            (|$map:ident| $do:block) => {{
+                {
+                    let $map = &mut a.input;
+                    $do
+                }
+                {
+                    let $map = &mut a.start;
+                    $do
+                }
+                {
+                    let $map = &mut a.residual;
+                    $do
+                }
+                {
+                    let $map = &mut a.output;
+                    $do
+                }
+            }};
+        }
+        if tiling.pairs {
+            let (pairs, odd) = (a.down / 2, a.down % 2);
+            maps!(|map| { (map.second, map.row) = (map.row, 2 * map.row) });
+            a.down = pairs;
+            if pairs > 0 {
+                run(&a, 2 * width);
+            }
+            maps!(|map| {
+                map.first = map.first.wrapping_add(pairs * map.row);
+                map.second = width.div_ceil(2) * map.pixel;
+            });
+            a.down = odd;
+            if odd > 0 {
+                run(&a, width);
+            }
+            return;
+        }
+        let n = div_ceil(width, tiling.len + (tiling.longer > 0) as usize);
+        for (across, len) in [(tiling.longer, tiling.len + 1), (n - tiling.longer, tiling.len)] {
+            if across == 0 {
+                continue;
+            }
+            maps!(|map| { map.second = len.div_ceil(2) * map.pixel });
+            a.across = across;
+            run(&a, len);
+            maps!(|map| { map.first = map.first.wrapping_add(across * len * map.pixel) });
+            a.next = a.weights[0];
+        }
+    }
+}
+
+/// Tiles of `len` pixels whose last vector of filters is stored in part: by way of memory.
+unsafe fn masked<S: Tiled>(a: &Tiles, len: usize, kernels: &[TilesFn], filters: usize) {
+    let mut sums = Sums::ROOM;
+    let sums = sums.as_mut_ptr();
+    let width = filters.next_multiple_of(S::LANES);
+    let half = len.div_ceil(2);
+    for y in 0..a.down {
+        for x in 0..a.across {
+            macro_rules! tile {
+                ($map:expr) => {
+                    $map.first.wrapping_add(y * $map.row + x * len * $map.pixel)
+                };
+            }
+            let tile = Tiles {
+                input: Lattice { first: tile!(a.input), ..a.input },
+                start: Lattice { first: tile!(a.start), ..a.start },
+                residual: Lattice { first: core::ptr::null(), ..a.residual },
+                output: Lattice { first: sums, pixel: width, row: 0, second: half * width },
+                act: Act::NONE,
+                across: 1,
+                down: 1,
+                ..*a
+            };
+            // SAFETY: the caller's promise, see `rows`; a tile fits the room for its sums.
+            unsafe {
+                kernels.as_ptr().add(len - 1).read()(&tile);
+                for (i, pixels) in [half, len - half].into_iter().enumerate() {
+                    S::finish(&Finish {
+                        sums: (sums.add(i * half * width), width),
+                        output: tile!(a.output).wrapping_add(i * a.output.second),
+                        output_pixel: a.output.pixel,
+                        residual: match a.residual.first.is_null() {
+                            true => core::ptr::null(),
+                            false => tile!(a.residual).wrapping_add(i * a.residual.second),
+                        },
+                        residual_pixel: a.residual.pixel,
+                        pixels,
+                        filters,
+                        act: a.act,
+                    });
+                }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::args::*;
 use super::conv::{self, Parts, Rows};
-use super::direct::{self, Finish, Tile, TileFn, Tiled};
+use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
 use super::share::Share;
 use super::{Table, linear, map, math, norm, pack, pool, resize, softmax};
@@ -37,8 +37,8 @@ macro_rules! entries {
 
             impl Tiled for S {
                 const PIXELS: [usize; 3] = [[$($one),*].len(), [$($two),*].len(), [$($four),*].len()];
-                const TILES: [&'static [TileFn]; 3] =
-                    [&[$(tile::<$one, 1>),*], &[$(tile::<$two, 2>),*], &[$(tile::<$four, 4>),*]];
+                const TILES: [&'static [TilesFn]; 3] =
+                    [&[$(tiles::<$one, 1>),*], &[$(tiles::<$two, 2>),*], &[$(tiles::<$four, 4>),*]];
 
                 $(#[target_feature(enable = $feature)])?
                 unsafe fn finish(a: &Finish) {
@@ -48,9 +48,9 @@ macro_rules! entries {
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe fn tile<const T: usize, const NB: usize>(a: &Tile) {
+            unsafe fn tiles<const T: usize, const NB: usize>(a: &Tiles) {
                 // SAFETY: as above.
-                unsafe { direct::tile::<S, T, NB>(a) }
+                unsafe { direct::tiles::<S, T, NB>(a) }
             }
 
             impl Lanes for S {
@@ -215,7 +215,7 @@ entries! {
 entries! {
     /// 4 lanes, at least 16 registers: 4 pixels x 8 filters.
     portable, Portable, [],
-    1: [1 2 3 4 5 6 7 8], 2: [1 2 3 4], 4: [1]
+    1: [1 2 3 4 5 6], 2: [1 2 3 4], 4: [1]
 }
 
 /// The kernels of each instruction set, where one object holds all: AVX-512, AVX2, portable. Where a target lacks one, the portable kernels stand in its
