@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use convoke::{Backend, Isa, LoadOptions, Network, SessionOptions};
+use convoke::{Backend, Isa, LoadOptions, Network, Numerics, SessionOptions};
 use convoke_tests::{Dense, Inception, LeNet5, Pair, Residual, Separable};
 
 /// Images in a batch.
@@ -46,6 +46,11 @@ fn run(network: &dyn Network, backend: Backend, one_by_one: bool) -> Vec<Vec<f32
     outputs
 }
 
+/// Whether a convolution goes through Winograd's transforms.
+fn transforms(network: &dyn Network) -> bool {
+    network.summary().layers().iter().any(|layer| layer.kernel.as_ref().is_some_and(|kernel| kernel.contains("F(")))
+}
+
 fn bits(outputs: &[Vec<f32>]) -> Vec<u32> {
     outputs.iter().flatten().map(|value| value.to_bits()).collect()
 }
@@ -61,8 +66,12 @@ fn check(random: &dyn Network, load: impl Fn(&PathBuf, LoadOptions) -> Box<dyn N
             println!("skipped: this machine has no {isa}");
             continue;
         }
+        let direct = load(&file, LoadOptions::new().isa(isa).numerics(Numerics::Direct));
+        let summed = run(&*direct, Backend::Emitted, false);
+        assert_eq!(bits(&summed), bits(&run(&*direct, Backend::Loop, true)), "{name} on {isa}: direct, emitted and loop");
         let network = load(&file, LoadOptions::new().isa(isa));
         let emitted = run(&*network, Backend::Emitted, false);
+        assert_eq!(bits(&emitted) != bits(&summed), transforms(&*network), "{name} on {isa}: its numerics");
         assert!(emitted.iter().flatten().all(|value| value.is_finite()), "{name} on {isa}: {emitted:?}");
         assert_eq!(bits(&emitted), bits(&run(&*network, Backend::Loop, false)), "{name} on {isa}: emitted and loop");
         assert_eq!(bits(&emitted), bits(&run(&*network, Backend::Emitted, true)), "{name} on {isa}: in a batch and alone");

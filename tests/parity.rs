@@ -2,7 +2,9 @@
 //!
 //! `parity/make.py` wrote the cases and what PyTorch computes for them in f64. Inputs and weights are not stored: they come from
 //! the generator that the script has, too. An element may be off by `4·ε·terms`, where ε is f32's rounding step and `terms` counts
-//! the longest chain of sums and products of magnitude about 1 that lead to it.
+//! the longest chain of sums and products of magnitude about 1 that lead to it; eight times as much where a convolution goes through
+//! Winograd's transforms. Every case runs by both numerics, and with each convolution that Winograd's algorithms can compute computed by
+//! them, whether or not they are estimated to be faster.
 
 #[path = "parity/generator.rs"]
 mod generator;
@@ -11,8 +13,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use convoke::rt::{Engine, Net, Plan};
-use convoke::{Isa, LoadOptions};
+use convoke::rt::{Algorithm, Engine, Form, Kernel, Net, Plan};
+use convoke::{Isa, LoadOptions, Numerics};
 use convoke_compiler::graph::Graph;
 use convoke_compiler::shape::Shape;
 use convoke_compiler::tensor::{Float, Tensor};
@@ -74,9 +76,10 @@ fn n_terms(graph: &Graph) -> f64 {
     16.0 + parameters(graph).iter().map(per_layer).sum::<f64>()
 }
 
-fn check(what: &str, case: &Case, found: impl Iterator<Item = f64>) -> Result<(), String> {
+/// `factor` is what the tolerance is multiplied by.
+fn check(what: &str, case: &Case, factor: f64, found: impl Iterator<Item = f64>) -> Result<(), String> {
     let largest = case.expected.iter().fold(1.0_f64, |most, v| most.max(f64::from(*v).abs()));
-    let tolerance = 4.0 * f64::from(f32::EPSILON) * n_terms(&case.graph) * largest.min(4.0);
+    let tolerance = factor * 4.0 * f64::from(f32::EPSILON) * n_terms(&case.graph) * largest.min(4.0);
     for (i, (expected, found)) in case.expected.iter().zip(found).enumerate() {
         let off = (f64::from(*expected) - found).abs();
         if off > tolerance || off.is_nan() {
@@ -111,12 +114,12 @@ fn the_naive_evaluation_agrees_with_pytorch() {
     let mut failures = Vec::new();
     for case in cases() {
         let found = naive(&case, &case.graph, evaluate::evaluate_f64);
-        failures.extend(check("f64", &case, found.into_iter()).err());
+        failures.extend(check("f64", &case, 1.0, found.into_iter()).err());
         let found = naive(&case, &case.graph, evaluate::evaluate_f32);
-        failures.extend(check("f32", &case, found.into_iter()).err());
+        failures.extend(check("f32", &case, 1.0, found.into_iter()).err());
         let optimised = passes::optimise(case.graph.clone()).unwrap_or_else(|e| panic!("{}: {e}", case.graph.name));
         let found = naive(&case, &optimised, evaluate::evaluate_f64);
-        failures.extend(check("optimised, f64", &case, found.into_iter()).err());
+        failures.extend(check("optimised, f64", &case, 1.0, found.into_iter()).err());
     }
     report(failures);
 }
@@ -136,34 +139,71 @@ fn weight_file(graph: &Graph) -> Vec<u8> {
     safetensors::serialize(views, None).expect("serialises")
 }
 
+/// A plan whose convolutions are computed by Winograd's algorithm where it can compute them; nothing where there is none.
+fn transformed(plan: &Plan, to: Algorithm) -> Option<Plan> {
+    let mut plan = plan.clone();
+    let mut packs = Vec::new();
+    for step in plan.steps.to_mut() {
+        if let Kernel::Conv(conv) = &mut step.kernel
+            && conv.fits_winograd()
+        {
+            conv.algorithm = to;
+            packs.push(conv.pack);
+        }
+    }
+    for &pack in &packs {
+        if let Form::Conv { algorithm, .. } | Form::ConvPart { algorithm, .. } = &mut plan.packs.to_mut()[pack].form {
+            *algorithm = to;
+        }
+    }
+    (!packs.is_empty()).then_some(plan)
+}
+
+/// Whether a convolution of the plan goes through transforms.
+fn is_transformed(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(&step.kernel, Kernel::Conv(conv) if conv.algorithm.tile().is_some()))
+}
+
 fn kernels_agree(isa: Isa) {
     if !isa.is_available() {
         println!("skipped: this machine has no {isa}");
         return;
     }
     let mut failures = Vec::new();
+    let mut n_transformed = 0;
     for case in cases() {
         let graph = &case.graph;
         let optimised = passes::optimise(graph.clone()).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
-        // A net's plan is a static; that of a test may as well leak.
         let plan = lower::lower(&optimised, graph).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
-        let plan: &'static Plan = Box::leak(Box::new(plan));
-        let net = Net::from_bytes(plan, weight_file(graph).into(), &LoadOptions::new().isa(isa))
-            .unwrap_or_else(|e| panic!("{}: {e}", graph.name));
-        let mut engine = Engine::new(&net).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
-        let inputs: Vec<Vec<f32>> = graph
-            .inputs
-            .iter()
-            .map(|port| values(&format!("{}.{}", graph.name, port.name), graph.shape(port.value).len()))
-            .collect();
-        let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
-        let mut output = vec![f32::NAN; case.expected.len()];
-        // Twice: the second run finds the arena as the first has left it.
-        for run in ["first run", "second run"] {
-            engine.run_plan(&inputs, &mut [&mut output]).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
-            failures.extend(check(&format!("{isa}, {run}"), &case, output.iter().map(|&v| f64::from(v))).err());
+        let others = [Algorithm::WinogradF2, Algorithm::WinogradF4].map(|algorithm| transformed(&plan, algorithm));
+        let [f2, f4] = others;
+        n_transformed += usize::from(f4.is_some());
+        let direct = is_transformed(&plan).then(|| (plan.clone(), Numerics::Direct));
+        let fast = [Some(plan), f2, f4].into_iter().flatten().map(|plan| (plan, Numerics::Fast));
+        for (plan, numerics) in fast.chain(direct) {
+            let factor = if is_transformed(&plan) && numerics == Numerics::Fast { 8.0 } else { 1.0 };
+            let options = LoadOptions::new().isa(isa).numerics(numerics);
+            // A net's plan is a static; that of a test may as well leak.
+            let plan: &'static Plan = Box::leak(Box::new(plan));
+            let net =
+                Net::from_bytes(plan, weight_file(graph).into(), &options).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
+            let mut engine = Engine::new(&net).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
+            let inputs: Vec<Vec<f32>> = graph
+                .inputs
+                .iter()
+                .map(|port| values(&format!("{}.{}", graph.name, port.name), graph.shape(port.value).len()))
+                .collect();
+            let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+            let mut output = vec![f32::NAN; case.expected.len()];
+            // Twice: the second run finds the arena as the first has left it.
+            for run in ["first run", "second run"] {
+                engine.run_plan(&inputs, &mut [&mut output]).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
+                let what = format!("{isa}, {numerics:?}, {run}");
+                failures.extend(check(&what, &case, factor, output.iter().map(|&v| f64::from(v))).err());
+            }
         }
     }
+    assert!(n_transformed > 10, "Winograd's algorithms computed {n_transformed} cases only");
     report(failures);
 }
 

@@ -134,4 +134,4 @@ pub use crate::picture::Picture;
 pub use crate::session::{Backend, Session, SessionOptions};
 pub use crate::summary::{LayerSummary, Summary};
 pub use crate::tensor::{Map, Sequence, Value, Vector};
-pub use crate::weights::LoadOptions;
+pub use crate::weights::{LoadOptions, Numerics};

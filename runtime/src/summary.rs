@@ -86,6 +86,8 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
             Algorithm::Direct => "direct",
             Algorithm::Depthwise => "depthwise",
             Algorithm::Grouped => "grouped",
+            Algorithm::WinogradF2 => "F(2x2)",
+            Algorithm::WinogradF4 => "F(4x4)",
         },
         Kernel::Linear(_) => "linear",
         Kernel::Pool(pool) => match pool.reduce {

@@ -178,6 +178,8 @@ fn algorithm(algorithm: Algorithm) -> TokenStream {
         Algorithm::Direct => rust!(rt::Algorithm::Direct),
         Algorithm::Depthwise => rust!(rt::Algorithm::Depthwise),
         Algorithm::Grouped => rust!(rt::Algorithm::Grouped),
+        Algorithm::WinogradF2 => rust!(rt::Algorithm::WinogradF2),
+        Algorithm::WinogradF4 => rust!(rt::Algorithm::WinogradF4),
     }
 }
 

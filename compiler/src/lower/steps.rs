@@ -8,7 +8,7 @@ use crate::ops::{Lowering, Phase};
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
     Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear,
-    LocalNorm, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View,
+    LocalNorm, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View, cost,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -178,12 +178,13 @@ impl Builder<'_, '_> {
             Lowering::Conv { window, stride, dilation, pad: [top, left, ..], groups, .. } => {
                 let [filters, ..] = stage_shapes(graph, node)[0].chw();
                 let channels = input(0).view.channels;
-                let algorithm = Algorithm::choose(channels, filters, groups);
-                let form = Form::Conv { algorithm, filters, channels: channels / groups, window, groups };
-                let pack = self.weights.pack(form, Some(&node.call), tail.batch_norm);
                 let (input, output, pad) = (input(0).view, output.view, [top, left]);
-                let epilogue = tail.epilogue(layout);
-                Kernel::Conv(Conv { algorithm, input, output, window, stride, dilation, pad, groups, pack, epilogue })
+                let (algorithm, epilogue) = (Algorithm::choose(channels, filters, groups), tail.epilogue(layout));
+                let mut conv = Conv { algorithm, input, output, window, stride, dilation, pad, groups, pack: 0, epilogue };
+                conv.algorithm = cost::choose(&conv, self.weights.n_parameters());
+                let form = Form::Conv { algorithm: conv.algorithm, filters, channels: channels / groups, window, groups };
+                conv.pack = self.weights.pack(form, Some(&node.call), tail.batch_norm);
+                Kernel::Conv(conv)
             }
             Lowering::Linear { .. } => {
                 let map = layout.permuted(node.inputs[0]).unwrap_or([input(0).view.channels, 1, 1]);

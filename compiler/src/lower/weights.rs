@@ -56,6 +56,11 @@ impl Weights {
         self.packs.len() - 1
     }
 
+    /// Learned parameters of the network.
+    pub fn n_parameters(&self) -> usize {
+        self.parameters.iter().filter(|p| p.learned).map(|p| p.shape.iter().product::<usize>()).sum()
+    }
+
     fn index(&self, call: &Call, weight: &str) -> Option<usize> {
         self.by_name.get(&full_name(call, weight)).copied()
     }

@@ -6,6 +6,7 @@
 //! All of it can be written as a constant (`Cow::Borrowed` of a static), which is what the macro emits, and owned, which is
 //! what a planner at run time makes. Sizes and offsets are counted in elements (f32), never in bytes.
 
+pub mod cost;
 mod steps;
 mod view;
 mod weights;

@@ -212,16 +212,34 @@ pub enum Algorithm {
     Depthwise,
     /// Any other grouping.
     Grouped,
+    /// Winograd's F(2x2, 3x3): tiles of 2x2 results from 4x4 inputs, by 16 products instead of 36.
+    WinogradF2,
+    /// Winograd's F(4x4, 3x3): tiles of 4x4 results from 6x6 inputs, by 36 products instead of 144.
+    WinogradF4,
 }
 
 impl Algorithm {
-    /// The one for a convolution of these sizes.
+    /// The one for a convolution of these sizes that computes sums as they are defined.
     pub fn choose(channels: usize, filters: usize, groups: usize) -> Algorithm {
         match groups {
             1 => Algorithm::Direct,
             _ if groups == channels && groups == filters => Algorithm::Depthwise,
             _ => Algorithm::Grouped,
         }
+    }
+
+    /// Rows and columns of a tile, of Winograd's.
+    pub fn tile(self) -> Option<usize> {
+        match self {
+            Algorithm::WinogradF2 => Some(2),
+            Algorithm::WinogradF4 => Some(4),
+            Algorithm::Direct | Algorithm::Depthwise | Algorithm::Grouped => None,
+        }
+    }
+
+    /// The one that computes sums as they are defined, for what this one computes.
+    pub fn direct(self) -> Algorithm {
+        if self.tile().is_some() { Algorithm::Direct } else { self }
     }
 }
 
@@ -253,6 +271,11 @@ pub struct Conv {
 }
 
 impl Conv {
+    /// Whether Winograd's algorithm computes it.
+    pub fn fits_winograd(&self) -> bool {
+        self.groups == 1 && self.window == [3, 3] && self.stride == [1, 1] && self.dilation == [1, 1]
+    }
+
     /// Height and width of the result before pooling.
     pub fn size(&self) -> [usize; 2] {
         match &self.epilogue.pool {

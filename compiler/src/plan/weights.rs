@@ -130,6 +130,16 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The form of the same weights for [`Algorithm::direct`].
+    pub fn direct(mut self) -> Form {
+        if let Form::Conv { algorithm, .. } | Form::ConvPart { algorithm, .. } = &mut self {
+            *algorithm = algorithm.direct();
+        }
+        self
+    }
+}
+
 impl Parameter {
     /// A tensor that is learned.
     pub const fn learned(name: &'static str, shape: &'static [usize], init: Init) -> Parameter {

@@ -29,10 +29,12 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
                 taps: window[0] * window[1],
                 groups,
                 channel_block: channel_block(channels, window),
+                tile: algorithm.tile().unwrap_or(0),
                 lanes: isa.lanes(),
             };
+            let pack = if args.tiling == Tiling::Winograd { table.f32_pack_winograd } else { table.f32_pack_conv };
             // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
-            unsafe { (table.f32_pack_conv)(&args) }
+            unsafe { pack(&args) }
         }
         Form::Linear { outputs, map: [channels, height, width] } => {
             let args = PackLinearArgs {
@@ -90,6 +92,10 @@ pub fn packed_len(form: &Form, isa: Isa) -> usize {
             match conv_tiling(algorithm, filters / groups, channels, isa) {
                 Tiling::Panels => groups * (filters / groups).next_multiple_of(lanes) * per_filter,
                 Tiling::Lanes => filters.next_multiple_of(lanes) * per_filter,
+                Tiling::Winograd => {
+                    let positions = algorithm.tile().map_or(0, |tile| (tile + 2).pow(2));
+                    filters.next_multiple_of(lanes) * (1 + channels * positions)
+                }
             }
         }
         Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),

@@ -339,6 +339,8 @@ fn conv_call(
         groups: *groups,
         channel_block: channel_block(channels, *window),
         row_block: scratch.row_block,
+        tile: conv.algorithm.tile().unwrap_or(0),
+        tile_block: scratch.tile_block,
         kernel_h: window[0],
         kernel_w: window[1],
         stride_h: stride[0],
@@ -357,6 +359,7 @@ fn conv_call(
     };
     let kernel = match conv_tiling(conv.algorithm, filters, channels, isa) {
         Tiling::Panels => table.f32_conv_direct,
+        Tiling::Winograd => table.f32_conv_winograd,
         Tiling::Lanes if channels == 1 && filters == 1 => table.f32_conv_depthwise,
         Tiling::Lanes if filters < isa.lanes() => table.f32_conv_grouped,
         Tiling::Lanes => table.f32_conv_grouped_vector,

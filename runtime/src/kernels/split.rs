@@ -68,7 +68,8 @@ pub fn nanoseconds(kernel: &Kernel, isa: Isa) -> f64 {
             let [height, width] = conv.size();
             let per_filter = conv.input.channels / conv.groups * conv.window[0] * conv.window[1];
             let weights = per_filter * conv.output.channels;
-            (height * width * weights) as f64 / rate(isa) + weights as f64 * 4.0 / FAR + moved
+            let (fewer, more) = transformed(conv);
+            (height * width * weights) as f64 * fewer / rate(isa) + weights as f64 * more * 4.0 / FAR + moved
         }
         Kernel::Linear(linear) => (elements(&linear.input) * linear.output.channels) as f64 * 4.0 / FAR,
         Kernel::Pool(pool) => elements(&pool.input) as f64 * 4.0 / NEAR + moved,
@@ -85,6 +86,13 @@ pub fn nanoseconds(kernel: &Kernel, isa: Isa) -> f64 {
     }
 }
 
+/// How many of the direct convolution's multiply-adds its algorithm takes, and how many times the weights.
+fn transformed(conv: &Conv) -> (f64, f64) {
+    let Some(tile) = conv.algorithm.tile() else { return (1.0, 1.0) };
+    let more = (tile + 2).pow(2) as f64 / 9.0;
+    (more / (tile * tile) as f64, more)
+}
+
 fn elements(view: &View) -> usize {
     view.height * view.width * view.channels
 }
@@ -98,16 +106,25 @@ pub fn filter_shares(conv: &Conv, isa: Isa, n_shares: usize) -> usize {
     let [height, width] = conv.size();
     // What cannot be divided further: two rows of narrow maps, a row of windows, two vectors of filters.
     let rows = if pooled { conv.output.height } else { height };
-    let row_unit = if !pooled && width <= 7 { 2 } else { 1 };
+    let row_unit = match conv.algorithm.tile() {
+        _ if pooled => 1,
+        Some(tile) => tile,
+        None if width <= 7 => 2,
+        None => 1,
+    };
     let blocks = conv.groups * (conv.output.channels / conv.groups).div_ceil(2 * isa.lanes());
     let filters_divide = ConvScratch::filters_divide(conv, isa);
     let weights = conv.output.channels * (conv.input.channels / conv.groups) * conv.window[0] * conv.window[1];
-    let compute = (height * width * weights) as f64 / rate(isa);
+    let (fewer, more) = transformed(conv);
+    let compute = (height * width * weights) as f64 * fewer / rate(isa);
+    // Every share of the filters transforms the inputs of its rows: as much as a few multiply-adds for each position.
+    let transforms =
+        if conv.algorithm.tile().is_some() { elements(&conv.input) as f64 * 9.0 * fewer * 8.0 / rate(isa) } else { 0.0 };
     let share = |n: usize, of: usize, unit: usize| (n.div_ceil(unit).div_ceil(of) * unit).min(n) as f64 / n as f64;
     let cost = |columns: usize| {
         let (of_filters, of_rows) = (share(blocks, columns, 1), share(rows, n_shares / columns, row_unit));
-        let read = weights as f64 * of_filters + elements(&conv.input) as f64 * of_rows;
-        compute * of_filters * of_rows + read * 4.0 / NEAR
+        let read = weights as f64 * more * of_filters + elements(&conv.input) as f64 * of_rows;
+        compute * of_filters * of_rows + transforms * of_rows + read * 4.0 / NEAR
     };
     (1..=n_shares)
         .filter(|&columns| n_shares.is_multiple_of(columns) && (columns == 1 || filters_divide))

@@ -3,6 +3,7 @@
 use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
 
 use super::native::args::Tiling;
+use super::native::winograd;
 use crate::isa::Isa;
 
 /// Multiply-adds per output that one pass over a tile takes at most, so that a panel of weights stays in the second-level cache.
@@ -20,6 +21,7 @@ pub fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: I
     let small = filters < lanes && lanes.is_multiple_of(filters) && channels <= filters;
     match algorithm {
         Algorithm::Direct => Tiling::Panels,
+        Algorithm::WinogradF2 | Algorithm::WinogradF4 => Tiling::Winograd,
         Algorithm::Depthwise | Algorithm::Grouped if small || filters == lanes => Tiling::Lanes,
         Algorithm::Depthwise | Algorithm::Grouped => Tiling::Panels,
     }
@@ -30,12 +32,22 @@ const BLOCK_INPUT: usize = 128 << 10;
 /// Elements of a strip of rows that await pooling.
 const STRIP: usize = 64 << 10;
 
+/// Elements that the transformed inputs of a block of tiles may have, so that they stay in the second-level cache.
+const BLOCK_TILES: usize = 192 << 10;
+
+/// Tiles that a Winograd convolution computes at a time: as many as fit, which read the weights once. `n` are all that there are.
+fn tile_block(tile: usize, channels: usize, n: usize) -> usize {
+    (BLOCK_TILES / (tile + 2).pow(2) / channels).clamp(14, 56).min(n)
+}
+
 /// The scratch of a share of a convolution, in elements, and how its rows are blocked.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvScratch {
     /// Rows computed while the input is in cache.
     pub row_block: usize,
-    /// Elements of partial sums.
+    /// Tiles computed at a time by Winograd's algorithm, else 0.
+    pub tile_block: usize,
+    /// Elements of partial sums, or of transformed inputs and sums.
     pub partial: usize,
     /// Rows that await pooling; 0 where nothing is pooled.
     pub strip_rows: usize,
@@ -52,14 +64,23 @@ impl ConvScratch {
         let row_block = (BLOCK_INPUT / per_row.max(1)).max(4).next_multiple_of(2).min(height);
         let blocked = channel_block(channels, conv.window) < channels;
         // A row block of the widest tile: four vectors of filters.
-        let partial = if blocked { row_block * width * 4 * isa.lanes() } else { 0 };
+        let mut partial = if blocked { row_block * width * 4 * isa.lanes() } else { 0 };
         let (mut strip_rows, mut strip) = (0, 0);
+        let mut tiles = 0;
+        // Rows that are computed at a time at least.
+        let mut least_rows = 1;
+        if let Some(tile) = conv.algorithm.tile() {
+            let across = width.div_ceil(tile);
+            tiles = tile_block(tile, channels, across * height.div_ceil(tile));
+            partial = winograd::scratch_len(tile, tiles, channels, isa.lanes());
+            least_rows = tile * tiles.div_ceil(across);
+        }
         if let Some(pool) = &conv.epilogue.pool {
             let row = width * conv.output.channels;
-            strip_rows = rows_of_a_window(pool, conv.output.height).max(STRIP / row.max(1)).min(height);
+            strip_rows = rows_of_a_window(pool, conv.output.height).max(STRIP / row.max(1)).max(least_rows).min(height);
             strip = strip_rows * row;
         }
-        ConvScratch { row_block, partial, strip_rows, strip }
+        ConvScratch { row_block, tile_block: tiles, partial, strip_rows, strip }
     }
 
     /// Elements of one share's, in whole cache lines, so that no two shares write to one.
@@ -70,7 +91,7 @@ impl ConvScratch {
     /// Whether shares can take some of a convolution's filters: its weights lie in panels.
     pub fn filters_divide(conv: &Conv, isa: Isa) -> bool {
         let (channels, filters) = (conv.input.channels / conv.groups, conv.output.channels / conv.groups);
-        conv_tiling(conv.algorithm, filters, channels, isa) == Tiling::Panels
+        conv_tiling(conv.algorithm, filters, channels, isa) != Tiling::Lanes
     }
 }
 

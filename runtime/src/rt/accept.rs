@@ -86,13 +86,13 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
     let mut per_output = vec![n_outputs(&pack.form)];
     let weight: Option<Vec<usize>> = match pack.form {
         Form::ConvPart { algorithm, filters, channels, window, groups, kernel, .. } => {
-            conv_groups(algorithm, filters, channels, groups)?;
+            conv_groups(algorithm, filters, channels, window, groups)?;
             n_elements(&[filters, channels, window[0], window[1]]).ok_or_else(|| format!("a part of {window:?}"))?;
             let inputs = n_elements(&[channels, groups]).ok_or_else(|| format!("{channels} channels in {groups} groups"))?;
             Some(vec![inputs, filters / groups, kernel[0], kernel[1]])
         }
         Form::Conv { algorithm, filters, channels, window, groups } => {
-            conv_groups(algorithm, filters, channels, groups)?;
+            conv_groups(algorithm, filters, channels, window, groups)?;
             Some(vec![filters, channels, window[0], window[1]])
         }
         Form::Linear { outputs, map } => {
@@ -143,15 +143,16 @@ fn same_elements(a: &[usize], b: &[usize]) -> bool {
     several(a) == several(b)
 }
 
-/// Whether an algorithm is for such groups.
-fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, groups: usize) -> Check {
+/// Whether an algorithm is for such groups and windows.
+fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, window: [usize; 2], groups: usize) -> Check {
     ensure(groups > 0 && filters.is_multiple_of(groups), || format!("{filters} filters in {groups} groups"))?;
     let fits = match algorithm {
         Algorithm::Direct => groups == 1,
         Algorithm::Depthwise => filters == groups && channels == 1,
         Algorithm::Grouped => true,
+        Algorithm::WinogradF2 | Algorithm::WinogradF4 => groups == 1 && window == [3, 3],
     };
-    ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels"))
+    ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels, a {window:?} window"))
 }
 
 fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
@@ -245,6 +246,9 @@ fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
     let Conv { algorithm, input, output, window, stride, dilation, pad, groups, pack, epilogue } = conv;
     ensure(*groups > 0 && input.channels % groups == 0, || format!("{} channels in {groups} groups", input.channels))?;
     let channels = input.channels / groups;
+    ensure(algorithm.tile().is_none() || conv.fits_winograd(), || {
+        format!("{algorithm:?} of a {window:?} window, stride {stride:?}, dilation {dilation:?}")
+    })?;
     packed(
         plan,
         *pack,

@@ -2,7 +2,7 @@
 
 use std::ptr;
 
-use convoke_compiler::plan;
+use convoke_compiler::plan::{self, Conv, Kernel};
 
 use super::MAX_PORTS;
 use super::net::{Net, Ready};
@@ -10,6 +10,7 @@ use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::kernels::{self, Memory, PortPointers, Prepared, Split};
 use crate::threads::{self, Run, Team};
+use crate::weights::Numerics;
 
 /// A plan's steps bound to an arena of their own: a session without types, for plans that no type stands for.
 pub struct Engine {
@@ -38,21 +39,22 @@ impl Engine {
     /// Those that the net was made with.
     pub fn with_split(net: &Net, split: Split) -> Result<Engine> {
         let plan = net.plan();
-        let Ready { isa, packs } = net.ready()?;
+        let Ready { isa, numerics, packs } = net.ready()?;
         let split = Split { threads: split.threads.min(threads::MOST), ..split };
-        let shares = |step: &plan::Step| split.shares(&step.kernel, *isa);
-        let scratch_len = plan.steps.iter().map(|step| kernels::scratch_len(&step.kernel, *isa, shares(step))).max().unwrap_or(0);
+        let kernels: Vec<Kernel> = plan.steps.iter().map(|step| under(*numerics, &step.kernel)).collect();
+        let shares = |kernel: &Kernel| split.shares(kernel, *isa);
+        let scratch_len = kernels.iter().map(|kernel| kernels::scratch_len(kernel, *isa, shares(kernel))).max().unwrap_or(0);
         let mut arena = Buffer::zeroed(plan.arena_len);
         let mut scratch = Buffer::zeroed(scratch_len);
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
         let packs: Vec<*const f32> = packs.iter().map(Buffer::as_ptr).collect();
-        let steps = plan
-            .steps
+        let steps = kernels
             .iter()
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
-            // the arena, a port or its pack, whose form is that of the step. Arena and scratch are as long as asked for and
+            // the arena, a port or its pack, whose form is that of the step, and for other numerics both have changed alike: the
+            // direct algorithm reads and writes what Winograd's does. Arena and scratch are as long as asked for and
             // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has `isa`.
-            .map(|step| unsafe { Prepared::new(&step.kernel, *isa, &packs, &memory, shares(step)) })
+            .map(|kernel| unsafe { Prepared::new(kernel, *isa, &packs, &memory, shares(kernel)) })
             .collect();
         let team = (split != Split::NONE).then(|| Team::new(split.threads));
         Ok(Engine { steps, team, _arena: arena, _scratch: scratch, net: net.clone() })
@@ -91,6 +93,14 @@ impl Engine {
         let ports = PortPointers { inputs: &input_pointers[..inputs.len()], outputs: &output_pointers[..outputs.len()] };
         body(&mut Frame { steps: &mut self.steps, ports, run: self.team.as_mut().map(Team::enter) });
         Ok(())
+    }
+}
+
+/// A step as these numerics compute it.
+fn under(numerics: Numerics, kernel: &Kernel) -> Kernel {
+    match (numerics, kernel) {
+        (Numerics::Direct, Kernel::Conv(conv)) => Kernel::Conv(Conv { algorithm: conv.algorithm.direct(), ..conv.clone() }),
+        _ => kernel.clone(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::isa::Isa;
 use crate::kernels;
-use crate::weights::{LoadOptions, Weights, fold};
+use crate::weights::{LoadOptions, Numerics, Weights, fold};
 
 /// A plan, the source of its weights, and the weights in the form that kernels read, made once. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ struct Inner {
 pub(crate) struct Ready {
     /// What the weights are packed for.
     pub isa: Isa,
+    /// And for which algorithms.
+    pub numerics: Numerics,
     /// By index among the plan's packs.
     pub packs: Vec<Buffer>,
 }
@@ -119,14 +121,19 @@ impl Ready {
             None => Isa::detect(),
         }
         .map_err(|error| Error::new(ErrorKind::Isa, error.to_string()))?;
+        let numerics = options.numerics_choice();
         let packs = plan
             .packs
             .iter()
             .map(|pack| {
                 let folded = fold(pack, weights)?;
-                Ok(kernels::pack(&pack.form, isa, &folded.weight, &folded.bias))
+                let form = match numerics {
+                    Numerics::Direct => pack.form.direct(),
+                    Numerics::Fast => pack.form,
+                };
+                Ok(kernels::pack(&form, isa, &folded.weight, &folded.bias))
             })
             .collect::<Result<_>>()?;
-        Ok(Ready { isa, packs })
+        Ok(Ready { isa, numerics, packs })
     }
 }

@@ -29,7 +29,7 @@ use self::header::{Entry, Header, LENGTH_BYTES, header_len};
 use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) use self::fold::{fold, n_outputs};
-pub use self::options::LoadOptions;
+pub use self::options::{LoadOptions, Numerics};
 
 /// Bytes that are read at a time: a multiple of every element's.
 const CHUNK_BYTES: usize = 1 << 16;

@@ -101,6 +101,10 @@ pub struct ConvArgs {
     pub channel_block: usize,
     /// Rows of the result computed while the input is in cache.
     pub row_block: usize,
+    /// Rows and columns of a tile of Winograd's; 0 for other algorithms.
+    pub tile: usize,
+    /// Tiles computed at a time.
+    pub tile_block: usize,
     /// Window, down.
     pub kernel_h: usize,
     /// Window, across.
@@ -376,6 +380,8 @@ pub enum Tiling {
     Panels,
     /// `[F/lanes][C][KH·KW][lanes]`; of groups smaller than a vector, each lane begins with the channel of its own number.
     Lanes,
+    /// `[F/NR][(tile + 2)²][C][NR]`, transformed.
+    Winograd,
 }
 
 /// Weights of a convolution, from `[F, C, KH, KW]` into tiles, behind a bias rounded up to whole vectors.
@@ -400,6 +406,8 @@ pub struct PackConvArgs {
     pub groups: usize,
     /// Channels summed at a time.
     pub channel_block: usize,
+    /// Rows and columns of a tile of Winograd's; 0 for other tilings.
+    pub tile: usize,
     /// Floats in a vector.
     pub lanes: usize,
 }

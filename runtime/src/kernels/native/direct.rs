@@ -63,6 +63,8 @@ pub struct Tiles {
     pub weights: [*const f32; 2],
     /// Weights of the next tiles, to be fetched by the first two.
     pub next: *const f32,
+    /// Whether these, too, rather fetch what the next tile reads, as others do.
+    pub fetch_input: bool,
     /// What the sums start with: biases (all distances are 0) or partial sums.
     pub start: Lattice<*const f32>,
     /// What is added to them; null for nothing.
@@ -176,9 +178,7 @@ pub unsafe fn tiles<S: Simd, const T: usize, const NB: usize>(a: &Tiles) {
             });
             let [mut w0, mut w1] = a.weights;
             let inputs = firsts!(input);
-            // The first two tiles fetch the next weights, others what the next tile reads; so do all of a window of one element,
-            // which has few weights and little time for each input.
-            let fetch_input = n >= 2 || a.rows * a.columns == 1;
+            let fetch_input = n >= 2 || a.fetch_input;
             let advance = if fetch_input { ahead } else { 16 };
             for i in 0..a.rows {
                 for j in 0..a.columns {
@@ -457,6 +457,8 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
                     run: if dense { a.kernel_w * block } else { block },
                     weights: [start_of(f), start_of(f + panel)],
                     next: start_of(f).wrapping_add(panel_width * block * taps),
+                    // A window of one element has few weights and little time for each input.
+                    fetch_input: taps == 1,
                     start: if c > 0 { scratch } else { at(a.pack.add(f), 0, 0) },
                     residual: if last && !a.residual.first.is_null() {
                         at(a.residual.first.wrapping_add(y0 * a.residual.row + f), a.residual.row, a.residual.pixel)
@@ -484,7 +486,10 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
 }
 
 /// The rows of one panel of filters; `filters` of them are stored where that is less than whole vectors, else it is 0.
-unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kernels: &[TilesFn], filters: usize) {
+///
+/// # Safety
+/// The machine has the instruction set, and the pointers are valid for the sizes beside them.
+pub unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kernels: &[TilesFn], filters: usize) {
     // SAFETY: the caller's promise, see `rows`; there is a kernel for each size of a tile.
     unsafe {
         let run = |a: &Tiles, len: usize| match filters {

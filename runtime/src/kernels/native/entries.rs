@@ -5,6 +5,7 @@ use super::conv::{self, Parts, Rows};
 use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
 use super::share::Share;
+use super::winograd::{self, Gather, Scatter, Winograd};
 use super::{Table, linear, map, math, norm, pack, pool, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
@@ -75,6 +76,35 @@ macro_rules! entries {
                 }
             }
 
+            impl Winograd for S {
+                $(#[target_feature(enable = $feature)])?
+                #[inline(never)]
+                unsafe fn gather<const M: usize>(a: &Gather) {
+                    // SAFETY: as above.
+                    unsafe { winograd::gather::<S, M>(a) }
+                }
+
+                $(#[target_feature(enable = $feature)])?
+                #[inline(never)]
+                unsafe fn scatter<const M: usize>(a: &Scatter) {
+                    // SAFETY: as above.
+                    unsafe { winograd::scatter::<S, M>(a) }
+                }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn winograd_rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize)) {
+                // SAFETY: as above.
+                unsafe { winograd::rows::<S>(a, rows, blocks) }
+            }
+
+            const WINOGRAD: Rows = Rows {
+                row_unit: winograd::row_unit,
+                n_blocks: winograd::n_blocks::<S>,
+                first_filter: winograd::first_filter::<S>,
+                rows: winograd_rows,
+            };
+
             $(#[target_feature(enable = $feature)])?
             unsafe fn direct_rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize)) {
                 // SAFETY: as above.
@@ -102,6 +132,17 @@ macro_rules! entries {
             unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &DIRECT) }
+            }
+
+            unsafe extern "C" fn f32_conv_winograd(a: *const ConvArgs, part: usize, n_parts: usize) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &WINOGRAD) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_pack_winograd(a: *const PackConvArgs) {
+                // SAFETY: as above.
+                unsafe { winograd::pack::<S>(&*a) }
             }
 
             unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs, part: usize, n_parts: usize) {
@@ -167,6 +208,7 @@ macro_rules! entries {
                 f32_conv_depthwise,
                 f32_conv_grouped,
                 f32_conv_grouped_vector,
+                f32_conv_winograd,
                 f32_linear,
                 f32_pool,
                 f32_map,
@@ -176,6 +218,7 @@ macro_rules! entries {
                 f32_softmax,
                 f32_clear_border,
                 f32_pack_conv,
+                f32_pack_winograd,
                 f32_pack_linear,
             };
         }

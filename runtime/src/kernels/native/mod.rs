@@ -21,6 +21,7 @@ pub mod pool;
 pub mod resize;
 pub mod share;
 pub mod softmax;
+pub mod winograd;
 
 use args::{
     BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, ResizeArgs,
@@ -60,6 +61,8 @@ pub struct Table {
     pub f32_conv_grouped: Entry<ConvArgs>,
     /// Groups of one vector.
     pub f32_conv_grouped_vector: Entry<ConvArgs>,
+    /// Tiles of the result, 3x3 at stride 1.
+    pub f32_conv_winograd: Entry<ConvArgs>,
     /// Matrix times vector.
     pub f32_linear: Entry<LinearArgs>,
     /// Maximum and average.
@@ -78,6 +81,8 @@ pub struct Table {
     pub f32_clear_border: Entry<BorderArgs>,
     /// Weights of a convolution into tiles.
     pub f32_pack_conv: unsafe extern "C" fn(*const PackConvArgs),
+    /// Weights of a Winograd convolution, transformed.
+    pub f32_pack_winograd: unsafe extern "C" fn(*const PackConvArgs),
     /// Weights of a linear layer into tiles.
     pub f32_pack_linear: unsafe extern "C" fn(*const PackLinearArgs),
 }

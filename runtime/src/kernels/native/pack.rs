@@ -21,6 +21,8 @@ pub unsafe fn conv(a: &PackConvArgs) {
                     panels(a, a.weight.add(g * a.filters * a.channels * a.taps), pack.add(padded));
                 }
             }
+            // Has a function of its own.
+            Tiling::Winograd => {}
             Tiling::Lanes => {
                 let filters = a.filters * a.groups;
                 let padded = div_ceil(filters, a.lanes) * a.lanes;

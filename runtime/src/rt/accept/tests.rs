@@ -148,6 +148,15 @@ fn each_contradiction_is_refused_with_its_reason() {
         ("its pack is", |p| conv(p).pack = 1),
         ("pack 2 of 2", |p| conv(p).pack = 2),
         ("its pack is", |p| conv(p).algorithm = Algorithm::Grouped),
+        ("its pack is", |p| conv(p).algorithm = Algorithm::WinogradF2),
+        ("WinogradF4 of a [3, 3] window, stride [2, 1]", |p| {
+            conv(p).algorithm = Algorithm::WinogradF4;
+            conv(p).stride = [2, 1];
+        }),
+        ("WinogradF2 of a [3, 3] window, stride [1, 1], dilation [1, 2]", |p| {
+            conv(p).algorithm = Algorithm::WinogradF2;
+            conv(p).dilation = [1, 2];
+        }),
         ("the residual is [3, 6, 6], the result [3, 7, 6]", |p| pool(p).size = [7, 6]),
         ("the first or last covers none", |p| {
             pool(p).windows = Windows::Sliding { window: [2, 2], stride: [3, 2], dilation: [1, 1], pad: [0; 4] }

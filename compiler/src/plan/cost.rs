@@ -1,0 +1,168 @@
+//! Which algorithm computes a convolution: an estimate from sizes alone, of arithmetic, transforms and bytes. Floor 3.
+//!
+//! Neither threads nor the instruction set take part, so that an image's bits depend on neither. The unit is the time of one
+//! multiply-add of a kernel that does nothing else. Constants were fitted to measurements of single layers and whole networks.
+
+use super::{Algorithm, Conv};
+
+/// What a convolution of one image takes, in multiply-adds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Multiply-adds, those of half-filled vectors and of loops that are short included.
+    pub arithmetic: f64,
+    /// Transforms of inputs and results.
+    pub transforms: f64,
+    /// Reading the weights.
+    pub weights: f64,
+}
+
+/// What a convolution may be computed by, best first where they are equal.
+const CANDIDATES: [Algorithm; 3] = [Algorithm::Direct, Algorithm::WinogradF2, Algorithm::WinogradF4];
+
+/// Filters and channels are computed in vectors of up to so many.
+const LANES: usize = 16;
+
+/// Bytes that the weights of a network have when the second-level cache keeps a good part of them from image to image, and when
+/// the third level does; the cost of reading an element then, and otherwise.
+const READS: [(usize, f64); 3] = [(2 << 20, 2.0), (8 << 20, 4.0), (usize::MAX, 10.0)];
+
+/// Multiply-adds that starting and storing a sum costs.
+const PER_SUM: f64 = 4.0;
+
+/// A faster algorithm has to be this much faster: its rounding errors are larger.
+const MARGIN: f64 = 0.9;
+
+impl Estimate {
+    /// Of a convolution by an algorithm, in a network of so many parameters; nothing where the algorithm does not compute it.
+    pub fn of(conv: &Conv, algorithm: Algorithm, n_parameters: usize) -> Option<Estimate> {
+        let [height, width] = conv.size();
+        let (channels, filters) = (conv.input.channels, conv.output.channels);
+        let lanes = |n: usize| n.next_multiple_of(LANES) as f64;
+        let bytes = n_parameters.saturating_mul(size_of::<f32>());
+        let read = READS.iter().find(|(most, _)| bytes <= *most).map_or(0.0, |&(_, read)| read);
+        let (pixels, sums, taps) = match algorithm.tile() {
+            None if conv.groups == 1 => (height as f64 * width as f64, 1.0, (conv.window[0] * conv.window[1]) as f64),
+            Some(tile) if conv.fits_winograd() => {
+                let tiles = height.div_ceil(tile) as f64 * width.div_ceil(tile) as f64;
+                let positions = ((tile + 2) * (tile + 2)) as f64;
+                (tiles, positions, positions)
+            }
+            _ => return None,
+        };
+        // Elements of the transforms, and what one costs: additions, multiplications, loads and stores.
+        let [gather, scatter] = match algorithm {
+            Algorithm::WinogradF2 => [5.0, 4.0],
+            Algorithm::WinogradF4 => [7.0, 6.0],
+            _ => [0.0, 0.0],
+        };
+        let multiply_adds = pixels * taps * channels as f64 * lanes(filters);
+        Some(Estimate {
+            arithmetic: multiply_adds + pixels * sums * lanes(filters) * PER_SUM,
+            transforms: pixels * sums * (gather * lanes(channels) + scatter * lanes(filters)),
+            weights: taps * channels as f64 * lanes(filters) * read,
+        })
+    }
+
+    /// All together.
+    pub fn total(&self) -> f64 {
+        self.arithmetic + self.transforms + self.weights
+    }
+}
+
+/// The algorithm for a convolution of a network of so many parameters.
+pub fn choose(conv: &Conv, n_parameters: usize) -> Algorithm {
+    let estimate = |algorithm| Some((algorithm, Estimate::of(conv, algorithm, n_parameters)?.total()));
+    let mut found = CANDIDATES.into_iter().filter_map(estimate);
+    let Some(first) = found.next() else { return Algorithm::choose(conv.input.channels, conv.output.channels, conv.groups) };
+    let better = |best: (Algorithm, f64), (algorithm, cost): (Algorithm, f64)| {
+        let margin = if best.0 == Algorithm::Direct { MARGIN } else { 1.0 };
+        if cost < margin * best.1 { (algorithm, cost) } else { best }
+    };
+    found.fold(first, better).0
+}
+
+/// The time of the convolution's algorithm by its estimate over that of the direct one: what it was chosen for. For a direct
+/// convolution, that of the best other, if there is one.
+pub fn relative(conv: &Conv, n_parameters: usize) -> Option<(Algorithm, f64)> {
+    let total = |algorithm| Estimate::of(conv, algorithm, n_parameters).map(|estimate| estimate.total());
+    let direct = total(Algorithm::Direct)?;
+    let others = match conv.algorithm {
+        Algorithm::Direct => &CANDIDATES[1..],
+        _ => &[conv.algorithm],
+    };
+    let costs = others.iter().filter_map(|&algorithm| Some((algorithm, total(algorithm)? / direct)));
+    costs.min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Activation, Epilogue, Place, View};
+
+    /// A square convolution that keeps its size.
+    fn conv(channels: usize, filters: usize, size: usize, window: usize, stride: usize, groups: usize) -> Conv {
+        let view = |size: usize, channels| View::new(Place::Arena, 0, [size, size, channels], [size * channels, channels, 1]);
+        Conv {
+            algorithm: Algorithm::Direct,
+            input: view(size, channels),
+            output: view(size.div_ceil(stride), filters),
+            window: [window; 2],
+            stride: [stride; 2],
+            dilation: [1; 2],
+            pad: [window / 2; 2],
+            groups,
+            pack: 0,
+            epilogue: Epilogue { residual: None, activation: Activation::Relu, pool: None },
+        }
+    }
+
+    #[test]
+    fn layers_get_what_was_measured_to_be_fastest() {
+        use Algorithm::*;
+        const LARGE: usize = 11_000_000;
+        const SMALL: usize = 272_000;
+        for (channels, filters, size, n_parameters, expected) in [
+            (64, 64, 224, LARGE, WinogradF4),
+            (128, 128, 112, LARGE, WinogradF4),
+            (64, 64, 56, LARGE, WinogradF4),
+            (128, 128, 28, LARGE, WinogradF4),
+            (512, 512, 28, LARGE, WinogradF4),
+            (256, 256, 14, LARGE, WinogradF4),
+            (512, 512, 7, LARGE, WinogradF2),
+            (3, 64, 224, LARGE, Direct),
+            (16, 16, 32, SMALL, WinogradF4),
+            (32, 32, 16, SMALL, WinogradF4),
+            (64, 64, 8, SMALL, WinogradF4),
+        ] {
+            let conv = conv(channels, filters, size, 3, 1, 1);
+            assert_eq!(choose(&conv, n_parameters), expected, "{channels} -> {filters}, {size}");
+        }
+    }
+
+    #[test]
+    fn only_3x3_at_stride_1_is_transformed() {
+        for (window, stride, groups, expected) in [
+            (1, 1, 1, Algorithm::Direct),
+            (5, 1, 1, Algorithm::Direct),
+            (3, 2, 1, Algorithm::Direct),
+            (3, 1, 64, Algorithm::Depthwise),
+            (3, 1, 8, Algorithm::Grouped),
+        ] {
+            let conv = conv(64, 64, 56, window, stride, groups);
+            assert_eq!(choose(&conv, 1_000_000), expected, "{window}x{window}/{stride} in {groups}");
+            assert_eq!(relative(&conv, 1_000_000), None);
+        }
+        let dilated = Conv { dilation: [2, 2], ..conv(64, 64, 56, 3, 1, 1) };
+        assert_eq!(choose(&dilated, 1_000_000), Algorithm::Direct);
+    }
+
+    #[test]
+    fn the_reason_is_a_ratio_of_estimates() {
+        let mut conv = conv(64, 64, 56, 3, 1, 1);
+        let best = relative(&conv, 11_000_000);
+        assert!(best.is_some_and(|(algorithm, ratio)| algorithm == Algorithm::WinogradF4 && ratio < 0.5), "{best:?}");
+        conv.algorithm = Algorithm::WinogradF2;
+        let own = relative(&conv, 11_000_000);
+        assert!(own.is_some_and(|(algorithm, ratio)| algorithm == Algorithm::WinogradF2 && ratio < 0.7), "{own:?}");
+    }
+}
