@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use convoke::{Backend, Isa, LoadOptions, Network, Numerics, SessionOptions};
-use convoke_tests::{Dense, Inception, LeNet5, Pair, Residual, Separable};
+use convoke_tests::{Dense, Inception, LeNet5, Mapped, Pair, Residual, Separable};
 
 /// Images in a batch.
 const BATCH: usize = 3;
@@ -112,4 +112,5 @@ suite! {
     dense: Dense,
     separable: Separable,
     two_inputs_and_two_outputs: Pair,
+    expressions: Mapped,
 }

@@ -117,6 +117,18 @@ network! {
         (mask: both -> mask: conv(1, 1x1) -> sigmoid, class: concat(seen, both) -> adaptive_avg_pool(1x1) -> flatten -> fc: linear(4))
     }
 
+    /// Expressions of elements: of one value and of several, in blocks that take them.
+    pub Mapped(left: [3, 11, 9], right: [3, 11, 9]) {
+        let soft = left -> mapped(SOFTSIGN);
+        let mixed = right -> map(left, |r, l| if r > l && l != 0.0 { r - 0.5 * l } else { clamp(l, -0.25, r) });
+        soft -> conv: conv(5, 3x3) -> mapped(|x| x * tanh(ln(1.0 + exp(x))))
+            -> flatten -> concat(mixed -> flatten -> map(|x| -abs(x) / sqrt(1.0 + x * x)))
+    }
+
+    const SOFTSIGN = |x| x / (1.0 + abs(x));
+
+    block mapped(x, f) { x -> map(f) }
+
     block shared_stem(x) { x -> conv(8, 3x3, pad = 1) -> batch_norm -> relu }
 }
 

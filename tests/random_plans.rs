@@ -43,6 +43,23 @@ fn check(seed: u64) {
         .collect();
     let expected: Vec<Vec<Tensor<f64>>> =
         runs.iter().map(|inputs| evaluate::evaluate_f64(&graph, &random_weights(&graph), inputs)).collect();
+    // What rounding alone does to each output, where a graph makes differences of what is nearly equal.
+    let rounding: Vec<Vec<f64>> = runs
+        .iter()
+        .zip(&expected)
+        .map(|(inputs, expected)| {
+            let narrow = |input: &Tensor<f64>| Tensor {
+                shape: input.shape.clone(),
+                data: input.data.iter().map(|&value| value as f32).collect(),
+            };
+            let inputs: Vec<Tensor<f32>> = inputs.iter().map(narrow).collect();
+            let found = evaluate::evaluate_f32(&graph, &random_weights(&graph), &inputs);
+            let off = |(e, f): (&Tensor<f64>, &Tensor<f32>)| {
+                e.data.iter().zip(&f.data).fold(0.0, |most: f64, (e, &f)| most.max((e - f64::from(f)).abs()))
+            };
+            expected.iter().zip(&found).map(off).collect()
+        })
+        .collect();
     for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.is_available()) {
         let net = Net::from_bytes(plan, file.clone().into(), &LoadOptions::new().isa(isa)).expect("a net");
         let mut engine = Engine::new(&net).expect("an engine");
@@ -60,13 +77,13 @@ fn check(seed: u64) {
             team.run_plan(&inputs, &mut slices).expect("a run");
             let bits = |outputs: &[Vec<f32>]| outputs.iter().flatten().map(|value| value.to_bits()).collect::<Vec<_>>();
             assert_eq!(bits(&outputs), bits(&again), "seed {seed}, {isa}, run {run}: differs for {n_threads} threads");
-            for ((port, expected), found) in graph.outputs.iter().zip(expected).zip(&outputs) {
+            for (((port, expected), found), rounding) in graph.outputs.iter().zip(expected).zip(&outputs).zip(&rounding[run]) {
                 let largest = expected.data.iter().fold(1.0, |most: f64, value| most.max(value.abs()));
                 for (at, (&e, &f)) in expected.data.iter().zip(found).enumerate() {
                     // Rounded after each of up to 40 layers, of which each may double what came before.
                     let steps = || plan.steps.iter().map(|step| format!("{step:?}\n")).collect::<String>();
                     assert!(
-                        (e - f64::from(f)).abs() <= 1e-4 * largest,
+                        (e - f64::from(f)).abs() <= 1e-4 * largest + 8.0 * rounding,
                         "seed {seed}, {isa}, run {run}: {}[{at}] is {f}, not {e}\n{}\n{}",
                         port.name,
                         text::print(&optimised),

@@ -4,6 +4,7 @@
 //! (activation, residual add, batch norm, pooling) which fusing moved into it and which are applied to its result in turn,
 //! so that a fused graph still has a naive evaluation to be tested against.
 
+use crate::program::Program;
 use crate::shape::Shape;
 
 /// Index of a value in [`Graph::values`].
@@ -105,6 +106,8 @@ pub enum Arg {
     List(Vec<i64>),
     /// From and to, counted from the end where they are negative; from the start or to the end where they are left out: `2..-2`.
     Range([Option<i64>; 2]),
+    /// An expression of elements: `|x| x * sigmoid(x)`.
+    Closure(Program),
 }
 
 /// Padding as it was written.
@@ -189,6 +192,14 @@ impl Args {
         match self.get(name) {
             Arg::Number(value) => *value,
             other => unreachable!("`{name}` is {other:?}, not a number"),
+        }
+    }
+
+    /// An expression of elements.
+    pub fn closure(&self, name: &str) -> &Program {
+        match self.get(name) {
+            Arg::Closure(program) => program,
+            other => unreachable!("`{name}` is {other:?}, not a closure"),
         }
     }
 

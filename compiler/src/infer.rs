@@ -42,7 +42,7 @@ pub fn call(call: &Call, inputs: &[&Shape]) -> Result<Shape, Problem> {
     let expected = match layer.inputs() {
         Inputs::One if found != 1 => "one value",
         Inputs::Two if found != 2 => "two values",
-        Inputs::Many if found == 0 => "at least one value",
+        Inputs::Many | Inputs::Closure if found == 0 => "at least one value",
         _ => return layer.infer(&call.args, inputs),
     };
     Err(Problem::layer(format!("`{}` reads {expected}, but is given {found}", call.layer)))

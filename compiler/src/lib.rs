@@ -11,7 +11,7 @@
 //! | Floor | Modules |
 //! |---|---|
 //! | 0 | `diag` `dim` |
-//! | 1 | `shape` |
+//! | 1 | `program` `shape` |
 //! | 2 | `graph` `tensor` |
 //! | 3 | `plan/*` |
 //! | 4 | `ops/*` |
@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 pub mod plan;
+pub mod program;
 
 #[cfg(feature = "planner")]
 pub mod diag;

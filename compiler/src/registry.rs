@@ -53,6 +53,7 @@ layers! {
     ops::add::Add,
     ops::mul::Mul,
     ops::scale::Scale,
+    ops::map::Map,
     ops::concat::Concat,
     ops::pad::Pad,
     ops::subsample::Subsample,
@@ -89,6 +90,7 @@ pub fn usage(layer: &dyn AnyLayer) -> String {
         Inputs::One => Vec::new(),
         Inputs::Two => vec!["other".into()],
         Inputs::Many => vec!["a, b, …".into()],
+        Inputs::Closure => vec!["others…".into()],
     };
     for param in layer.signature() {
         parts.push(match &param.default {

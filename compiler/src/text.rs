@@ -85,6 +85,7 @@ fn unusual<'a>(layer: &'static dyn AnyLayer, args: &'a Args) -> impl Iterator<It
 fn print_arg(value: &Arg) -> String {
     match value {
         Arg::Pair([a, b]) => format!("{a}x{b}"),
+        Arg::Closure(program) => program.to_string(),
         _ => ops::written(value),
     }
 }
@@ -379,6 +380,12 @@ impl<'a> Cursor<'a> {
                 self.expect("..")?;
                 Ok(Arg::Range([from, self.end_of_range()?]))
             }
+            Kind::Closure => {
+                let end = self.rest.find(']').ok_or_else(|| self.expected("a program, as in `[1: exp(0)]`"))?;
+                let (program, rest) = self.rest.split_at(end + 1);
+                self.rest = rest.trim_start();
+                program.parse().map(Arg::Closure)
+            }
             Kind::Word(words) => {
                 let found = self.word()?;
                 let word = words.iter().find(|word| **word == found);
@@ -399,8 +406,9 @@ input image [1, 32, 32]
 %2 = conv(%1, filters = 16, window = 5x5, stride = 1x2, pad = (0, 0, 0, 1), round = floor) \"c3\" : [16, 10, 6]
 %3 = leaky_relu(%2, slope = 1e-5) : [16, 10, 6]
 %4 = concat(%2, %3) : [32, 10, 6]
-%5 = conv(%4, filters = 16, window = 1x1, pad = same) \"a \\\"b\\\" \\\\.0\" -> batch_norm(affine = false) \"bn\" -> add(%2) : [16, 10, 6]
-output out %5
+%5 = map(%2, %3, f = [2: mul(1.702, 0), sigmoid(2), mul(3, 1)]) : [16, 10, 6]
+%6 = conv(%4, filters = 16, window = 1x1, pad = same) \"a \\\"b\\\" \\\\.0\" -> batch_norm(affine = false) \"bn\" -> add(%5) : [16, 10, 6]
+output out %6
 output early %1
 ";
 

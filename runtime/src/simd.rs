@@ -8,12 +8,17 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
+mod unfused;
 
 #[cfg(target_arch = "x86_64")]
 pub use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub use avx512::Avx512;
 pub use portable::Portable;
+pub use unfused::Unfused;
+
+/// The bits of √½, from which exponents of mantissas from √½ to √2 are counted.
+const ROOT_HALF: i32 = 0x3f35_04f3;
 
 /// The operations on one vector.
 ///
@@ -60,6 +65,18 @@ pub trait Simd: Copy + 'static {
     unsafe fn copy_sign(magnitude: Self::V, sign: Self::V) -> Self::V;
     /// `a` where `v < 0`, else `b`.
     unsafe fn if_negative(v: Self::V, a: Self::V, b: Self::V) -> Self::V;
+    /// `c` where `a < b`, else `d`.
+    unsafe fn if_less(a: Self::V, b: Self::V, c: Self::V, d: Self::V) -> Self::V;
+    /// `c` where `a ≤ b`, else `d`.
+    unsafe fn if_less_or_equal(a: Self::V, b: Self::V, c: Self::V, d: Self::V) -> Self::V;
+    /// `c` where `a = b`, else `d`.
+    unsafe fn if_equal(a: Self::V, b: Self::V, c: Self::V, d: Self::V) -> Self::V;
+    /// `√v`, rounded correctly.
+    unsafe fn sqrt(v: Self::V) -> Self::V;
+    /// k, and below m, with `v = m · 2ᵏ` and m from √½ to √2, of positive numbers in the normal range; anything of others.
+    unsafe fn exponent(v: Self::V) -> Self::V;
+    /// See [`Simd::exponent`].
+    unsafe fn mantissa(v: Self::V) -> Self::V;
     /// `2ⁿ` for integers from −126 to 127.
     unsafe fn pow2(n: Self::V) -> Self::V;
     /// Reads [`Simd::LANES`] lane numbers.

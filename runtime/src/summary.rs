@@ -96,6 +96,7 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
         },
         Kernel::Affine(_) => "affine",
         Kernel::Activate(_) => "activate",
+        Kernel::Map(_) => "map",
         Kernel::Combine(combine) => match combine.combination {
             Combination::Add => "add",
             Combination::Mul => "mul",

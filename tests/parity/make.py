@@ -379,6 +379,41 @@ for name, call, f in [
         lambda w, x, f=f: f(4 * x),
     )
 
+# Expressions of elements.
+for name, program, f in [
+    ("mish", "[1: exp(0), add(1, 1.0), ln(2), tanh(3), mul(0, 4)]", F.mish),
+    ("hard_shrink", "[1: abs(0), if_less_or_equal(1, 0.5, 0.0, 0)]", F.hardshrink),
+    ("soft_shrink", "[1: sub(0, 0.5), max(1, 0.0), add(0, 0.5), min(3, 0.0), add(2, 4)]", F.softshrink),
+    ("softsign", "[1: abs(0), add(1, 1.0), div(0, 2)]", F.softsign),
+    ("squared_relu", "[1: max(0, 0.0), mul(1, 1)]", lambda x: F.relu(x) ** 2),
+    ("quick_gelu", "[1: mul(1.702, 0), sigmoid(1), mul(0, 2)]", lambda x: x * torch.sigmoid(1.702 * x)),
+    ("hard_tanh", "[1: if_less(0, -0.75, -0.75, 0), if_less(0.25, 1, 0.25, 1)]", lambda x: F.hardtanh(x, -0.75, 0.25)),
+    ("log_sigmoid", "[1: sigmoid(0), ln(1)]", F.logsigmoid),
+    ("root_of_square", "[1: mul(0, 0), add(1, 1.0), sqrt(2), neg(3)]", lambda x: -torch.sqrt(x * x + 1)),
+    ("same", "[1: same(0)]", lambda x: x),
+]:
+    case(
+        f"map_{name}_after_conv",
+        [(5, 4, 7)],
+        ['conv(%0, filters = 19, window = 1x1) "c"', f"map(%1, f = {program})"],
+        lambda w, x, f=f: f(F.conv2d(x, w("c.weight", 19, 5, 1, 1), w("c.bias", 19))),
+    )
+    case(f"map_{name}_of_map", [(5, 4, 7)], [f"map(%0, f = {program})"], lambda w, x, f=f: f(x))
+    case(f"map_{name}_of_vector", [(37,)], [f"map(%0, f = {program})"], lambda w, x, f=f: f(x))
+for name, program, f in [
+    ("gated", "[2: sigmoid(1), mul(0, 2)]", lambda x, y: x * torch.sigmoid(y)),
+    ("quotient", "[2: mul(1, 1), add(2, 1.0), div(0, 3)]", lambda x, y: x / (y * y + 1)),
+    ("maximum", "[2: max(0, 1), min(2, 0.5)]", lambda x, y: torch.clamp(torch.maximum(x, y), max=0.5)),
+    ("where", "[2: add(0, 1), if_equal(0, 0, 2, 1)]", lambda x, y: torch.where(x == x, x + y, y)),
+]:
+    for shape in [(37,), (5, 4, 7), (1, 9, 3)]:
+        case(
+            f"map_{name}_{'x'.join(map(str, shape))}",
+            [shape, shape],
+            [f"map(%0, %1, f = {program})"],
+            lambda w, x, y, f=f: f(x, y),
+        )
+
 for channels in [1, 19]:
     given, c = (", per_channel = true", channels) if channels > 1 else ("", 1)
     after = f'prelu(%1{given}) "p"'

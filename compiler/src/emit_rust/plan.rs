@@ -2,8 +2,8 @@
 
 use super::rust;
 use crate::plan::{
-    Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Pack, Parameter, Place,
-    Plan, Port, Reduce, Region, Sampling, ScaleOf, Source, Step, View, Windows,
+    Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Operand, Operation,
+    Pack, Parameter, Place, Plan, Port, Reduce, Region, Sampling, ScaleOf, Source, Step, View, Windows,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -290,6 +290,16 @@ fn kernel(kernel: &Kernel) -> TokenStream {
             let (input, output, pack) = (view(&prelu.input), view(&prelu.output), int(prelu.pack));
             rust!(rt::Kernel::Prelu(rt::Prelu { input: #input, output: #output, pack: #pack }))
         }
+        Kernel::Map(map) => {
+            let (inputs, output) = (map.inputs.iter().map(view), view(&map.output));
+            let operations = map.operations.iter().map(operation);
+            rust! {
+                rt::Kernel::Map(rt::Map {
+                    inputs: rt::List::Borrowed(&[#(#inputs),*]), output: #output,
+                    operations: rt::List::Borrowed(&[#(#operations),*])
+                })
+            }
+        }
         Kernel::Combine(combine) => {
             let combination = match combine.combination {
                 Combination::Add => rust!(rt::Combination::Add),
@@ -359,6 +369,21 @@ fn kernel(kernel: &Kernel) -> TokenStream {
             rust!(rt::Kernel::ClearBorder(rt::ClearBorder { view: #view, border: #border }))
         }
     }
+}
+
+fn operation(operation: &Operation) -> TokenStream {
+    let function = Ident::new(&format!("{:?}", operation.function), Span::mixed_site());
+    let operands = operation.operands.iter().map(|operand| match *operand {
+        Operand::Value(value) => {
+            let value = int(usize::from(value));
+            rust!(rt::Operand::Value(#value))
+        }
+        Operand::Number(number) => {
+            let number = float(number);
+            rust!(rt::Operand::Number(#number))
+        }
+    });
+    rust!(rt::Operation::new(rt::Function::#function, [#(#operands),*]))
 }
 
 fn conv(conv: &Conv) -> TokenStream {

@@ -50,6 +50,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::Affine(_) => "batch_norm",
         Kernel::Activate(_) => "activation",
         Kernel::Prelu(_) => "prelu",
+        Kernel::Map(_) => "map",
         Kernel::Combine(_) => "combine",
         Kernel::Scale(_) => "scale",
         Kernel::Norm(_) => "norm",
@@ -87,6 +88,10 @@ pub fn describe(step: &Step) -> String {
         Kernel::Affine(affine) => format!("{first}: a factor and a shift for each of {} channels{then}", affine.input.channels),
         Kernel::Activate(activate) => format!("{first}: {} of {}", activation(activate.activation), map(&activate.input)),
         Kernel::Prelu(prelu) => format!("{first}: negative elements of {} times a weight", map(&prelu.input)),
+        Kernel::Map(step) => {
+            let (n, s) = (step.operations.len(), if step.operations.len() == 1 { "" } else { "s" });
+            format!("{first}: an expression of {n} operation{s} of each element of {}", map(&step.output))
+        }
         Kernel::Combine(combine) => {
             let what = match combine.combination {
                 Combination::Add => "sum",

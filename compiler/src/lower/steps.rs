@@ -7,8 +7,8 @@ use crate::graph::{Call, Graph, Node, Stage, ValueId};
 use crate::ops::{Lowering, Phase};
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
-    Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear,
-    LocalNorm, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View, cost,
+    Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear, List,
+    LocalNorm, Map, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View, cost,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -157,6 +157,10 @@ impl Builder<'_, '_> {
                 let form = Form::Affine { channels: output.view.channels };
                 let pack = self.weights.pack(form, None, Some(&node.call));
                 Kernel::Affine(Affine { input: input(0).view, output: output.view, pack, activation: tail.activation })
+            }
+            Lowering::Map(ref program) => {
+                let inputs = node.inputs.iter().map(|&input| layout.spot(input).view).collect();
+                Kernel::Map(Map { inputs: List::Owned(inputs), output: output.view, operations: program.operations.clone() })
             }
             Lowering::Combine(combination) => Kernel::Combine(Combine {
                 combination,

@@ -27,6 +27,7 @@ pub mod leaky_relu;
 pub mod linear;
 pub mod local_response_norm;
 pub mod log_softmax;
+pub mod map;
 pub mod max_pool;
 pub mod mul;
 pub mod pad;
@@ -64,6 +65,7 @@ use crate::diag::Problem;
 use crate::dim;
 use crate::graph::{Arg, Args, Padding};
 use crate::plan;
+use crate::program::Program;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
 use std::fmt;
@@ -142,6 +144,8 @@ pub enum Inputs {
     Two,
     /// One or more: `concat(a, b, c)`.
     Many,
+    /// As many as its closure has parameters: `x -> map(y, |x, y| x / y)`.
+    Closure,
 }
 
 /// An argument that a layer takes.
@@ -188,6 +192,8 @@ pub enum Kind {
     Parts,
     /// `2..-2`: from the first up to the second, counted from the end where they are negative. [`Arg::Range`]
     Range,
+    /// An expression of elements. [`Arg::Closure`]
+    Closure,
 }
 
 /// The value of an argument that is not written.
@@ -221,6 +227,7 @@ impl Param {
             }
             (Kind::Parts, Arg::Int(parts)) => *parts >= 1,
             (Kind::Parts, Arg::List(sizes)) => !sizes.is_empty() && sizes.iter().all(|&size| size >= 1),
+            (Kind::Closure, Arg::Closure(_)) => true,
             _ => false,
         };
         if fits { Ok(()) } else { Err(self.kind.to_string()) }
@@ -256,6 +263,7 @@ impl fmt::Display for Kind {
             Kind::Sizes => f.write_str("sizes in brackets, one of which may be left open, as in `[8, _]`"),
             Kind::Parts => f.write_str("a number of parts or, in brackets, their sizes, as in `2` or `[8, 24]`"),
             Kind::Range => f.write_str("a range, as in `2..6`, `2..`, `..6` or `2..-2`"),
+            Kind::Closure => f.write_str("a closure, as in `|x| x * sigmoid(x)`"),
         }
     }
 }
@@ -286,6 +294,7 @@ pub fn written(value: &Arg) -> String {
             let end = |end: Option<i64>| end.map_or_else(String::new, |end| end.to_string());
             format!("{}..{}", end(from), end(to))
         }
+        Arg::Closure(ref program) => program.written(),
     }
 }
 
@@ -346,6 +355,8 @@ pub enum Lowering {
         /// Whether γ and β are there.
         affine: bool,
     },
+    /// Element by element of values of one shape, by an expression.
+    Map(Program),
     /// Two values of one shape.
     Combine(plan::Combination),
     /// By the value's own mean and variance; weights are `weight` and `bias`, as far as they are there.

@@ -78,6 +78,7 @@ impl<'a> Callee<'a> {
                 Inputs::One => (1 - along_arrow, 1 - along_arrow),
                 Inputs::Two => (2 - along_arrow, 2 - along_arrow),
                 Inputs::Many => (1, usize::MAX),
+                Inputs::Closure => (1 - along_arrow, usize::MAX),
             },
         }
     }
@@ -98,7 +99,17 @@ pub fn bind<'a>(call: &'a Call, callee: Callee<'a>, is_stage: bool) -> Result<Bo
         return Err(vec![(call.name.place, message)]);
     }
     let params = callee.params();
-    let (at_least, at_most) = callee.inputs(is_stage);
+    let (at_least, mut at_most) = callee.inputs(is_stage);
+    if matches!(callee, Callee::Layer(layer) if layer.inputs() == Inputs::Closure) {
+        // The closure stands last, unless it is given by name.
+        let unnamed: Vec<&Argument> = call.args.iter().filter(|argument| argument.name.is_none()).collect();
+        at_most = if unnamed.len() == call.args.len() { unnamed.len().saturating_sub(1) } else { unnamed.len() };
+        let is_closure = |argument: &&Argument| matches!(argument.value.kind, ExprKind::Closure(_));
+        if let Some(early) = unnamed.iter().take(at_most).find(|argument| is_closure(argument)) {
+            let message = format!("the closure stands last, behind the values\nhelp: `a -> {name}(b, |a, b| …)`");
+            return Err(vec![(early.value.place, message)]);
+        }
+    }
     let mut bound = Bound { inputs: Vec::new(), params: vec![None; params.len()] };
     let mut mistakes = Vec::new();
     let mut next = 0;

@@ -1,5 +1,6 @@
 //! Tokens to syntax: chains, stages, expressions and literals. Floor 10.
 
+use super::closure::after_number;
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
 use super::syntax::{Call, Expr, ExprKind, For, If, Label, Part, Stage, StageKind};
 use crate::registry;
@@ -14,6 +15,9 @@ const LAYER: &str = "a layer, a block or a group `{ }`";
 impl Parser<'_> {
     /// An expression: a chain, or a value.
     pub(super) fn expr(&mut self, input: ParseStream<'_>) -> Result<Expr> {
+        if self.in_closure {
+            return self.number(input);
+        }
         self.deeper(input.span(), |parser| {
             let source = parser.operators(input, 0)?;
             if !input.peek(Token![->]) {
@@ -33,6 +37,9 @@ impl Parser<'_> {
 
     /// What is wrong with the token that follows a complete value.
     pub(super) fn after_value(&mut self, input: ParseStream<'_>) -> syn::Error {
+        if self.in_closure {
+            return after_number(input);
+        }
         if input.peek(Token![=>]) || input.peek(Token![>]) || input.peek(Token![|]) {
             return syn::Error::new(input.span(), "data flows along `->`");
         }

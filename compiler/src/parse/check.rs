@@ -2,9 +2,10 @@
 //! place, blocks that use themselves. Blocks that nobody uses are checked, too. Floor 10.
 
 use super::bind::{Callee, bind};
+use super::closure;
 use super::report::{Kind, Reports};
 use super::syntax::{
-    Body, Call, Constant, Expr, ExprKind, If, Input, Let, Name, Outcome, Part, Pattern, Place, Source, Stage, StageKind,
+    Body, Call, Closure, Constant, Expr, ExprKind, If, Input, Let, Name, Outcome, Part, Pattern, Place, Source, Stage, StageKind,
 };
 use crate::diag::nearest;
 use crate::dim::Round;
@@ -42,6 +43,7 @@ pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> 
         labels: HashSet::new(),
         constants: &[],
         in_sizes: false,
+        in_closure: false,
         lost: false,
     };
     checker.items();
@@ -93,6 +95,7 @@ struct Checker<'a, 'r> {
     /// Those that are known.
     constants: &'a [Constant],
     in_sizes: bool,
+    in_closure: bool,
     /// Whether names were lost to mistakes that have been reported.
     lost: bool,
 }
@@ -215,6 +218,7 @@ impl<'a> Checker<'a, '_> {
                 self.expr(left);
                 self.expr(right);
             }
+            ExprKind::Call(call) if self.in_closure => self.function(call),
             ExprKind::Call(call) => self.call(call, false),
             ExprKind::If(branches) => {
                 if branches.otherwise.is_none() {
@@ -222,10 +226,37 @@ impl<'a> Checker<'a, '_> {
                 }
                 self.branches(branches, |checker, body| checker.body(body));
             }
+            ExprKind::Closure(closure) => self.closure(closure, expr.place),
             ExprKind::Chain(source, stages) => {
                 self.expr(source);
                 self.stages(stages);
             }
+        }
+    }
+
+    /// What stands in a closure: its parameters and what is known around it, and functions instead of layers.
+    fn closure(&mut self, closure: &'a Closure, place: Place) {
+        if self.in_closure {
+            return self.mistake(place, "a closure stands in no other\nhelp: name a part of it by `let`");
+        }
+        self.twice("parameter", closure.params.iter().map(|param| (param.text.as_str(), param.place)));
+        let base = self.scope.len();
+        for param in &closure.params {
+            self.scope[base..].iter_mut().filter(|known| known.name.text == param.text).for_each(|known| known.used = true);
+            self.scope.push(Known { name: param, what: "parameter", used: false, among: None });
+        }
+        self.in_closure = true;
+        self.body(&closure.body);
+        self.in_closure = false;
+        self.leave(base, closure.body.damaged);
+    }
+
+    fn function(&mut self, call: &'a Call) {
+        if let Err((place, message)) = closure::function(call) {
+            self.mistake(place, message);
+        }
+        if !call.damaged {
+            call.args.iter().for_each(|argument| self.expr(&argument.value));
         }
     }
 
@@ -333,7 +364,9 @@ impl<'a> Checker<'a, '_> {
             return format!("`{text}` is defined further down\nhelp: constants know those above them: move this one down");
         }
         let constants = self.constants.iter().map(|constant| constant.name.text.as_str());
-        let known: Vec<&str> = self.scope.iter().map(|known| known.name.text.as_str()).chain(constants).collect();
+        let mut known: Vec<&str> = self.scope.iter().map(|known| known.name.text.as_str()).chain(constants).collect();
+        let mut named = HashSet::new();
+        known.retain(|name| named.insert(*name));
         if self.in_sizes {
             return match nearest(text, known.iter().copied()).filter(|_| text.len() > 1) {
                 Some(near) => format!("`{text}` is not defined\nhelp: did you mean `{near}`?"),

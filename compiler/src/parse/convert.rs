@@ -13,6 +13,9 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
     let name = param.name;
     let kind_error = || {
         let help = match (param.kind, value) {
+            (Kind::Closure, Value::Flow(_)) => {
+                format!("\nhelp: the closure stands last: `a -> {layer}(b, |a, b| a * b)`")
+            }
             (_, Value::Flow(_)) => format!("\nhelp: what flows into `{layer}` comes along the arrow"),
             (Kind::Size | Kind::Count, Value::Tuple(_)) => String::new(),
             (Kind::Pair | Kind::Pad { .. }, Value::List(_)) => {
@@ -67,6 +70,7 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
             list(values, |value| matches!(value, Value::Int(_))).ok_or_else(kind_error)?
         }
         (Kind::Range, Value::Range(range)) => Some(Arg::Range(*range)),
+        (Kind::Closure, Value::Closure(program)) => Some(Arg::Closure(program.clone())),
         (Kind::Word(words), Value::Word(word)) if words.contains(word) => Some(Arg::Word(word)),
         _ => return Err(kind_error()),
     };

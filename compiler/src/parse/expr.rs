@@ -1,5 +1,6 @@
 //! Tokens to syntax: values, that is operators, calls, windows and other literals. Floor 10.
 
+use super::closure;
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
 use super::syntax::{Argument, Expr, ExprKind, Name, Place};
 use proc_macro2::{Ident, Span};
@@ -64,6 +65,9 @@ impl Parser<'_> {
             let dot: Token![.] = input.parse()?;
             n_properties += 1;
             let name = self.name(input, "a property: `channels`, `height`, `width` or `len`")?;
+            if input.peek(syn::token::Paren) && self.in_closure {
+                return Err(closure::method(&value, &name));
+            }
             if input.peek(syn::token::Paren) {
                 return Err(syn::Error::new(
                     name.place.start,
@@ -89,6 +93,9 @@ impl Parser<'_> {
                 parser.branches(input, |parser, input| parser.body_in_braces(input, "this branch", None))
             })?;
             return Ok(Expr { kind: ExprKind::If(Box::new(branches)), place: self.at(span) });
+        }
+        if input.peek(Token![|]) || input.peek(Token![||]) || input.peek(Token![move]) {
+            return self.closure(input);
         }
         if input.peek(syn::token::Paren) {
             return self.deeper(span, |parser| parser.parentheses(input));

@@ -3,9 +3,9 @@
 //! | File | |
 //! |---|---|
 //! | `syntax` | the tree |
-//! | `parser` `items` `body` `chain` `expr` | tokens → tree |
+//! | `parser` `items` `body` `chain` `expr` `closure` | tokens → tree |
 //! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
-//! | `resolve` `apply` `several` `value` `convert` `names` | tree → graph: blocks, arithmetic, shapes, state-dict names |
+//! | `resolve` `apply` `several` `element` `value` `convert` `names` | tree → graph: blocks, arithmetic, closures, shapes, state-dict names |
 //! | `network` | a network's inputs and outputs |
 //! | `weights` | a weight file's header against a graph |
 //! | `report` | mistakes, each once and on its token |
@@ -15,7 +15,9 @@ mod bind;
 mod body;
 mod chain;
 mod check;
+mod closure;
 mod convert;
+mod element;
 mod expr;
 mod items;
 mod names;

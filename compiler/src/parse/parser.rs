@@ -25,11 +25,13 @@ pub(super) struct Parser<'a> {
     pub(super) values: Vec<String>,
     next_id: u32,
     depth: usize,
+    /// Whether what is read stands in a closure: numbers and no layers.
+    pub(super) in_closure: bool,
 }
 
 /// Reads a whole invocation.
 pub fn parse(tokens: TokenStream, reports: &mut Reports) -> Source {
-    let mut parser = Parser { reports, n_given_up: 0, values: Vec::new(), next_id: 0, depth: 0 };
+    let mut parser = Parser { reports, n_given_up: 0, values: Vec::new(), next_id: 0, depth: 0, in_closure: false };
     let read = (|input: ParseStream<'_>| Ok(parser.source(input))).parse2(tokens);
     read.unwrap_or_else(|error| {
         parser.report(&error);

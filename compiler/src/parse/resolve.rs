@@ -10,6 +10,7 @@ use super::several::{self, Several};
 use super::syntax::{Body, Expr, ExprKind, For, If, Label, Outcome, Part, Pattern, Place, Source, Stage, StageKind};
 use super::value::{self, Value};
 use crate::graph::{Node, ValueId};
+use crate::program::Builder;
 use crate::shape::Shape;
 use std::collections::HashSet;
 
@@ -37,6 +38,8 @@ pub struct Resolver<'a, 'r> {
     pub(super) names: Names,
     pub(super) uses: Vec<Use>,
     pub(super) trail: Trail,
+    /// The program of the closure that is evaluated.
+    pub(super) program: Option<Builder>,
     n_steps: usize,
     depth: usize,
     exhausted: bool,
@@ -62,6 +65,7 @@ impl<'a, 'r> Resolver<'a, 'r> {
             names: Names::default(),
             uses: Vec::new(),
             trail: Trail::default(),
+            program: None,
             n_steps: 0,
             depth: 0,
             exhausted: false,
@@ -125,7 +129,10 @@ impl<'a, 'r> Resolver<'a, 'r> {
 
     /// The value of an expression, or the results that it gives.
     fn results(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Value {
-        self.deeper(expr.place, |resolver| resolver.expr_kind(scope, expr))
+        self.deeper(expr.place, |resolver| match resolver.program {
+            Some(_) => resolver.number(scope, expr),
+            None => resolver.expr_kind(scope, expr),
+        })
     }
 
     fn expr_kind(&mut self, scope: &mut Scope<'a>, expr: &'a Expr) -> Value {
@@ -169,11 +176,12 @@ impl<'a, 'r> Resolver<'a, 'r> {
                 let flow = self.flow(flow, source.place);
                 self.stages(scope, stages, flow, &mut 0)
             }
+            ExprKind::Closure(closure) => self.closure(scope, closure, expr.place),
             ExprKind::Wrong => Value::Unknown,
         }
     }
 
-    fn name(&self, scope: &Scope<'a>, name: &str) -> Value {
+    pub(super) fn name(&self, scope: &Scope<'a>, name: &str) -> Value {
         let find = |scope: &Scope<'a>| scope.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         find(scope).or_else(|| find(self.constants)).or_else(|| check::word(name).map(Value::Word)).unwrap_or(Value::Unknown)
     }
@@ -201,7 +209,7 @@ impl<'a, 'r> Resolver<'a, 'r> {
         value::binary(operator, &a, &b).unwrap_or_else(|message| self.unknown(place, message))
     }
 
-    fn property(&mut self, of: &Value, place: Place, property: &str, property_place: Place) -> Value {
+    pub(super) fn property(&mut self, of: &Value, place: Place, property: &str, property_place: Place) -> Value {
         let shape = match of {
             Value::Flow(_) => self.shape(of).cloned(),
             Value::Unknown => None,

@@ -214,6 +214,8 @@ pub enum ExprKind {
     If(Box<If<Body>>),
     /// `x -> conv(…) -> relu`
     Chain(Box<Expr>, Vec<Stage>),
+    /// `|x| x * sigmoid(x)`
+    Closure(Box<Closure>),
     /// A mistake that has been reported.
     Wrong,
 }
@@ -226,6 +228,14 @@ pub struct Call {
     pub args: Vec<Argument>,
     /// Whether some of them could not be read.
     pub damaged: bool,
+}
+
+/// `|x| x * sigmoid(x)`; its place is that of its parameters.
+pub struct Closure {
+    /// Its parameters: an element each.
+    pub params: Vec<Name>,
+    /// What it gives; not in braces, it is a result alone.
+    pub body: Body,
 }
 
 /// `64` or `stride = 2`.

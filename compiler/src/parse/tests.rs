@@ -1,6 +1,7 @@
 //! What definitions mean: graphs, names, counts; and what is said when they mean nothing.
 
 mod architectures;
+mod closures;
 mod graphs;
 mod mistakes;
 mod several;

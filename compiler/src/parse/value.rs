@@ -2,6 +2,7 @@
 
 use super::several::Several;
 use crate::graph::ValueId;
+use crate::program::{Operand, Program};
 use std::fmt;
 
 /// What an expression comes to.
@@ -27,6 +28,10 @@ pub enum Value {
     Flow(ValueId),
     /// Several results of a layer or block, before they are named.
     Several(Box<Several>),
+    /// A number in a closure.
+    Element(Operand),
+    /// `|x| x * sigmoid(x)`
+    Closure(Program),
     /// After a mistake: whatever depends on it is silent.
     Unknown,
 }
@@ -60,6 +65,9 @@ impl fmt::Display for Value {
             Value::Several(several) => write!(f, "{} values of the flow", several.parts.len()),
             Value::Word(word) => f.write_str(word),
             Value::Flow(_) => f.write_str("a value of the flow"),
+            Value::Element(Operand::Number(number)) => write!(f, "{number:?}"),
+            Value::Element(Operand::Value(_)) => f.write_str("an element"),
+            Value::Closure(program) => f.write_str(&program.written()),
             Value::Unknown => f.write_str("?"),
         }
     }
@@ -70,6 +78,7 @@ impl Value {
     pub fn described(&self) -> String {
         match self {
             Value::Flow(_) => self.to_string(),
+            Value::Closure(_) => "a closure".to_owned(),
             Value::Word(_) | Value::Bool(_) => format!("`{self}`"),
             Value::Tuple(values) if values.len() == 2 => format!("the pair {self}"),
             Value::List(_) => format!("the list {self}"),

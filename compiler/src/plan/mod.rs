@@ -11,6 +11,7 @@ mod steps;
 mod view;
 mod weights;
 
+pub use crate::program::{Function, Operand, Operation};
 pub use steps::*;
 pub use view::{Place, View};
 pub use weights::{BatchNorm, Form, Init, Pack, Parameter};

@@ -1,6 +1,7 @@
 //! What is computed: kernels with all their sizes.
 
-use super::{Form, Text, View};
+use super::{Form, List, Text, View};
+use crate::program::Operation;
 use std::borrow::Cow;
 
 /// An element-wise function.
@@ -121,6 +122,8 @@ pub enum Kernel {
     Activate(Activate),
     /// Negative elements times a weight.
     Prelu(Prelu),
+    /// An expression of each element.
+    Map(Map),
     /// Two maps combined element by element.
     Combine(Combine),
     /// Each channel of a map times a number.
@@ -142,6 +145,7 @@ pub enum Kernel {
 impl Kernel {
     /// The maps that it touches: what it reads, then what it writes. A [`ClearBorder`] writes around its map.
     pub fn views(&self) -> impl Iterator<Item = &View> {
+        let mut several: &[View] = &[];
         let [first, second] = match self {
             Kernel::Conv(conv) => [Some(&conv.input), conv.epilogue.residual.as_ref()],
             Kernel::Linear(linear) => [Some(&linear.input), linear.epilogue.residual.as_ref()],
@@ -149,6 +153,10 @@ impl Kernel {
             Kernel::Affine(affine) => [Some(&affine.input), None],
             Kernel::Activate(activate) => [Some(&activate.input), None],
             Kernel::Prelu(prelu) => [Some(&prelu.input), None],
+            Kernel::Map(map) => {
+                several = &map.inputs;
+                [None, None]
+            }
             Kernel::Combine(combine) => [Some(&combine.a), Some(&combine.b)],
             Kernel::Scale(scale) => [Some(&scale.input), Some(&scale.by)],
             Kernel::Norm(norm) => [Some(&norm.input), None],
@@ -158,7 +166,7 @@ impl Kernel {
             Kernel::Copy(copy) => [Some(&copy.input), None],
             Kernel::ClearBorder(_) => [None, None],
         };
-        [first, second, Some(self.output())].into_iter().flatten()
+        [first, second].into_iter().flatten().chain(several).chain([self.output()])
     }
 
     /// What it writes.
@@ -170,6 +178,7 @@ impl Kernel {
             Kernel::Affine(affine) => &affine.output,
             Kernel::Activate(activate) => &activate.output,
             Kernel::Prelu(prelu) => &prelu.output,
+            Kernel::Map(map) => &map.output,
             Kernel::Combine(combine) => &combine.output,
             Kernel::Scale(scale) => &scale.output,
             Kernel::Norm(norm) => &norm.output,
@@ -183,6 +192,7 @@ impl Kernel {
 
     /// [`Kernel::views`], to be changed.
     pub fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
+        let mut several: &mut [View] = &mut [];
         let (first, second, output) = match self {
             Kernel::Conv(conv) => (Some(&mut conv.input), conv.epilogue.residual.as_mut(), &mut conv.output),
             Kernel::Linear(linear) => (Some(&mut linear.input), linear.epilogue.residual.as_mut(), &mut linear.output),
@@ -190,6 +200,10 @@ impl Kernel {
             Kernel::Affine(affine) => (Some(&mut affine.input), None, &mut affine.output),
             Kernel::Activate(activate) => (Some(&mut activate.input), None, &mut activate.output),
             Kernel::Prelu(prelu) => (Some(&mut prelu.input), None, &mut prelu.output),
+            Kernel::Map(map) => {
+                several = map.inputs.to_mut();
+                (None, None, &mut map.output)
+            }
             Kernel::Combine(combine) => (Some(&mut combine.a), Some(&mut combine.b), &mut combine.output),
             Kernel::Scale(scale) => (Some(&mut scale.input), Some(&mut scale.by), &mut scale.output),
             Kernel::Norm(norm) => (Some(&mut norm.input), None, &mut norm.output),
@@ -199,7 +213,7 @@ impl Kernel {
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
             Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
         };
-        [first, second, Some(output)].into_iter().flatten()
+        [first, second].into_iter().flatten().chain(several).chain([output])
     }
 }
 
@@ -348,6 +362,17 @@ pub struct Prelu {
     pub output: View,
     /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,
+}
+
+/// An expression of the elements at each position of one map or several: see [`Program`](crate::program::Program).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Map {
+    /// What is read, in the order in which the expression numbers them.
+    pub inputs: List<View>,
+    /// What is written; may be one of the inputs.
+    pub output: View,
+    /// The expression.
+    pub operations: List<Operation>,
 }
 
 /// How two maps are combined.

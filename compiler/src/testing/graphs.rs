@@ -158,6 +158,7 @@ impl Attempt<'_> {
                 let size = self.pair(value, 1, 3);
                 (self.random.pick(&["adaptive_avg_pool", "adaptive_max_pool"]), vec![("size", size)], vec![value])
             }
+            ADD..76 if self.random.one_in(4) => self.map(value),
             ADD..67 if is_map => {
                 let channels = self.graph.shape(value).chw()[0];
                 let others = self.values().filter(|&other| self.graph.shape(other).chw() == [channels, 1, 1]);
@@ -201,6 +202,29 @@ impl Attempt<'_> {
         let back =
             if self.random.one_in(4) { self.random.between(0, last) } else { usize::from(self.random.one_in(8)).min(last) };
         ValueId((last - back) as u32)
+    }
+
+    fn map(&mut self, value: ValueId) -> Choice {
+        let shape = self.graph.shape(value);
+        let others: Vec<ValueId> = self.values().filter(|&other| self.graph.shape(other) == shape).collect();
+        let mut inputs = vec![value];
+        inputs.extend((0..self.random.between(0, 2)).map(|_| self.random.pick(&others)));
+        // Nothing that grows without bound, or jumps where two roundings may differ.
+        let program = match inputs.len() {
+            1 => self.random.pick(&[
+                "[1: mul(0, 1.5), tanh(1), add(0, 2)]",
+                "[1: max(0, -0.25), min(1, 0.75)]",
+                "[1: abs(0), add(1, 1.0), div(0, 2)]",
+            ]),
+            2 => self.random.pick(&[
+                "[2: sigmoid(1), mul(0, 2)]",
+                "[2: max(0, 1), sub(2, 0.5)]",
+                "[2: if_less(0, 1, 1, 0), neg(2)]",
+            ]),
+            _ => "[3: abs(0), add(3, 1.0), ln(4), min(1, 2), add(5, 6)]",
+        };
+        let program = program.parse().unwrap_or_else(|problem| panic!("{program}: {problem}"));
+        ("map", vec![("f", Arg::Closure(program))], inputs)
     }
 
     fn flag(&mut self, name: &'static str) -> (&'static str, Arg) {

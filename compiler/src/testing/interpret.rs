@@ -2,10 +2,12 @@
 //!
 //! It reads memory where a kernel would, borders included, so that a layout that is wrong gives wrong results.
 
+use crate::ops::map::run;
 use crate::plan::{
     Activation, BatchNorm, Combination, Conv, Epilogue, Form, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, Region, Resize,
     Sampling, ScaleOf, View, Windows,
 };
+use crate::program::Program;
 use crate::tensor::Float;
 
 /// A plan with its weights and memory.
@@ -59,6 +61,10 @@ impl<'a> Machine<'a> {
                     value if value < 0.0 => value * f64::from(slopes[if slopes.len() == 1 { 0 } else { c }]),
                     value => value,
                 })
+            }
+            Kernel::Map(step) => {
+                let program = Program { n_inputs: step.inputs.len(), operations: step.operations.clone() };
+                map(&output, |y, x, c| run(&program, step.inputs.iter().map(|input| self.inside(input, y, x, c)).collect()))
             }
             Kernel::Combine(step) => map(&output, |y, x, c| {
                 let (a, b) = (self.inside(&step.a, y, x, c), self.inside(&step.b, y, x, c));

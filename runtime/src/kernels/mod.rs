@@ -6,6 +6,7 @@
 pub mod native;
 mod pack;
 mod prepare;
+mod program;
 mod split;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ use convoke_compiler::plan::{
 
 use super::native::args::*;
 use super::native::{Entry, Table};
+use super::program::ProgramCall;
 use super::split::filter_shares;
 use super::tiling::{ConvScratch, channel_block, conv_tiling};
 use crate::isa::Isa;
@@ -52,6 +53,7 @@ enum Call {
     Linear(Entry<LinearArgs>, LinearArgs),
     Pool(Entry<PoolArgs>, Box<PoolArgs>),
     Map(Entry<MapArgs>, Box<MapArgs>),
+    Program(Entry<ProgramArgs>, Box<ProgramCall>),
     Norm(Entry<NormArgs>, Box<NormArgs>),
     LocalNorm(Entry<LocalNormArgs>, LocalNormArgs),
     Resize(Entry<ResizeArgs>, ResizeArgs),
@@ -66,6 +68,8 @@ enum Slot {
     A,
     /// The second input, or a residual.
     B,
+    /// The input of that number.
+    Nth(usize),
     /// The output.
     Out,
 }
@@ -126,6 +130,16 @@ impl Prepared {
                 binds.push(Bind::view(Slot::Out, &prelu.output));
                 let inputs = [(null_mut(), strides(&prelu.input)), (pack.cast_mut(), [0, 0, 1])];
                 map_call(table, MapOp::Prelu, &prelu.output, &inputs, Activation::Identity)
+            }
+            Kernel::Map(map) => {
+                binds.extend(map.inputs.iter().enumerate().map(|(index, input)| Bind::view(Slot::Nth(index), input)));
+                binds.push(Bind::view(Slot::Out, &map.output));
+                let views = [&map.output].into_iter().chain(map.inputs.iter());
+                let mut operands: Vec<Operand> =
+                    views.map(|view| Operand { first: null_mut(), strides: strides(view) }).collect();
+                let View { height, width, channels, .. } = map.output;
+                let sizes = normalise([height, width, channels], &mut operands);
+                Call::Program(table.f32_program, Box::new(ProgramCall::new(map, sizes, &operands, memory.scratch)))
             }
             Kernel::Combine(combine) => {
                 binds.push(Bind::view(Slot::A, &combine.a));
@@ -215,6 +229,9 @@ impl Prepared {
             (Call::Map(_, args), Slot::A) => args.inputs[0].first = to,
             (Call::Map(_, args), Slot::B) => args.inputs[1].first = to,
             (Call::Map(_, args), Slot::Out) => args.output.first = to,
+            (Call::Program(_, call), Slot::Nth(index)) => call.args.inputs[index].first = to,
+            (Call::Program(_, call), _) => call.args.output.first = to,
+            (_, Slot::Nth(_)) => unreachable!("only programs number what they read"),
             (Call::Norm(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::Norm(_, args), Slot::Out) => args.output.first = to,
             (Call::LocalNorm(_, args), Slot::A | Slot::B) => args.input.first = to,
@@ -261,6 +278,7 @@ impl Prepared {
                 Call::Linear(kernel, args) => kernel(args, part, n),
                 Call::Pool(kernel, args) => kernel(&**args, part, n),
                 Call::Map(kernel, args) => kernel(&**args, part, n),
+                Call::Program(kernel, call) => kernel(&call.args, part, n),
                 Call::Norm(kernel, args) => kernel(&**args, part, n),
                 Call::LocalNorm(kernel, args) => kernel(args, part, n),
                 Call::Resize(kernel, args) => kernel(args, part, n),

@@ -2,7 +2,7 @@
 
 use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
 
-use super::native::args::Tiling;
+use super::native::args::{ProgramArgs, Tiling};
 use super::native::winograd;
 use crate::isa::Isa;
 
@@ -108,6 +108,7 @@ fn rows_of_a_window(pool: &FusedPool, out: usize) -> usize {
 pub fn scratch_len(kernel: &Kernel, isa: Isa, n_shares: usize) -> usize {
     match kernel {
         Kernel::Conv(conv) => n_shares * ConvScratch::of(conv, isa).len(),
+        Kernel::Map(_) => n_shares * ProgramArgs::SCRATCH,
         _ => 0,
     }
 }

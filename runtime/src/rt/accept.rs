@@ -6,6 +6,7 @@
 //! arithmetic is checked. What is not checked is whether a plan computes anything sensible.
 
 use convoke_compiler::plan::*;
+use convoke_compiler::program::registers;
 
 use super::MAX_PORTS;
 use crate::error::{Error, ErrorKind, Result};
@@ -224,6 +225,15 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             // Positions are multiplied by sizes.
             let fits = |n: usize, out: usize| n <= MAX_ARENA / out;
             ensure(fits(input.height, output.height) && fits(input.width, output.width), || unlike(input, output))
+        }
+        Kernel::Map(Map { inputs, output, operations }) => {
+            for input in inputs.iter() {
+                same(input, output)?;
+                read(plan, input)?;
+            }
+            written(plan, output)?;
+            // The kernel keeps results in registers by the same rule.
+            registers(inputs.len(), operations).map(drop)
         }
         Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
             same(a, output)?;

@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::Simd;
+use super::{ROOT_HALF, Simd};
 
 /// AVX2 and FMA.
 #[derive(Clone, Copy)]
@@ -104,6 +104,43 @@ impl Simd for Avx2 {
     unsafe fn if_negative(v: __m256, a: __m256, b: __m256) -> __m256 {
         // SAFETY: as above.
         unsafe { _mm256_blendv_ps(b, a, _mm256_cmp_ps::<_CMP_LT_OQ>(v, _mm256_setzero_ps())) }
+    }
+    #[inline(always)]
+    unsafe fn if_less(a: __m256, b: __m256, c: __m256, d: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_blendv_ps(d, c, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn if_less_or_equal(a: __m256, b: __m256, c: __m256, d: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_blendv_ps(d, c, _mm256_cmp_ps::<_CMP_LE_OQ>(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn if_equal(a: __m256, b: __m256, c: __m256, d: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_blendv_ps(d, c, _mm256_cmp_ps::<_CMP_EQ_OQ>(a, b)) }
+    }
+    #[inline(always)]
+    unsafe fn sqrt(v: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_sqrt_ps(v) }
+    }
+    #[inline(always)]
+    unsafe fn exponent(v: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe {
+            let above = _mm256_sub_epi32(_mm256_castps_si256(v), _mm256_set1_epi32(ROOT_HALF));
+            _mm256_cvtepi32_ps(_mm256_srai_epi32::<23>(above))
+        }
+    }
+    #[inline(always)]
+    unsafe fn mantissa(v: __m256) -> __m256 {
+        // SAFETY: as above.
+        unsafe {
+            let above = _mm256_sub_epi32(_mm256_castps_si256(v), _mm256_set1_epi32(ROOT_HALF));
+            let low = _mm256_and_si256(above, _mm256_set1_epi32(0x007f_ffff));
+            _mm256_castsi256_ps(_mm256_add_epi32(low, _mm256_set1_epi32(ROOT_HALF)))
+        }
     }
     #[inline(always)]
     unsafe fn pow2(n: __m256) -> __m256 {

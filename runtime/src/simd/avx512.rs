@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::Simd;
+use super::{ROOT_HALF, Simd};
 
 /// AVX-512.
 #[derive(Clone, Copy)]
@@ -103,6 +103,43 @@ impl Simd for Avx512 {
     unsafe fn if_negative(v: __m512, a: __m512, b: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe { _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask::<_CMP_LT_OQ>(v, _mm512_setzero_ps()), a) }
+    }
+    #[inline(always)]
+    unsafe fn if_less(a: __m512, b: __m512, c: __m512, d: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_mask_mov_ps(d, _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), c) }
+    }
+    #[inline(always)]
+    unsafe fn if_less_or_equal(a: __m512, b: __m512, c: __m512, d: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_mask_mov_ps(d, _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b), c) }
+    }
+    #[inline(always)]
+    unsafe fn if_equal(a: __m512, b: __m512, c: __m512, d: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_mask_mov_ps(d, _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b), c) }
+    }
+    #[inline(always)]
+    unsafe fn sqrt(v: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_sqrt_ps(v) }
+    }
+    #[inline(always)]
+    unsafe fn exponent(v: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            let above = _mm512_sub_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(ROOT_HALF));
+            _mm512_cvtepi32_ps(_mm512_srai_epi32::<23>(above))
+        }
+    }
+    #[inline(always)]
+    unsafe fn mantissa(v: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            let above = _mm512_sub_epi32(_mm512_castps_si512(v), _mm512_set1_epi32(ROOT_HALF));
+            let low = _mm512_and_si512(above, _mm512_set1_epi32(0x007f_ffff));
+            _mm512_castsi512_ps(_mm512_add_epi32(low, _mm512_set1_epi32(ROOT_HALF)))
+        }
     }
     #[inline(always)]
     unsafe fn pow2(n: __m512) -> __m512 {

@@ -1,6 +1,6 @@
 //! 4 lanes in plain Rust, which rustc turns into whatever vectors the target has (SSE2 on x86-64, NEON on aarch64). Floor 1.
 
-use super::Simd;
+use super::{ROOT_HALF, Simd};
 
 /// Arrays of four floats.
 #[derive(Clone, Copy)]
@@ -15,6 +15,13 @@ pub struct F32x4([f32; 4]);
 #[inline(always)]
 fn zip(a: F32x4, b: F32x4, f: impl Fn(f32, f32) -> f32) -> F32x4 {
     F32x4([f(a.0[0], b.0[0]), f(a.0[1], b.0[1]), f(a.0[2], b.0[2]), f(a.0[3], b.0[3])])
+}
+
+/// Lanes of one vector or of another.
+#[inline(always)]
+fn choose(first: [bool; 4], a: F32x4, b: F32x4) -> F32x4 {
+    let pick = |i: usize| if first[i] { a.0[i] } else { b.0[i] };
+    F32x4([pick(0), pick(1), pick(2), pick(3)])
 }
 
 // SAFETY of each block: the caller of a `Simd` function promises that the pointer is valid for the lanes that the function
@@ -105,6 +112,47 @@ impl Simd for Portable {
     unsafe fn if_negative(v: F32x4, a: F32x4, b: F32x4) -> F32x4 {
         let pick = |i: usize| if v.0[i] < 0.0 { a.0[i] } else { b.0[i] };
         F32x4([pick(0), pick(1), pick(2), pick(3)])
+    }
+    #[inline(always)]
+    unsafe fn if_less(a: F32x4, b: F32x4, c: F32x4, d: F32x4) -> F32x4 {
+        let holds = |i: usize| a.0[i] < b.0[i];
+        choose([holds(0), holds(1), holds(2), holds(3)], c, d)
+    }
+    #[inline(always)]
+    unsafe fn if_less_or_equal(a: F32x4, b: F32x4, c: F32x4, d: F32x4) -> F32x4 {
+        let holds = |i: usize| a.0[i] <= b.0[i];
+        choose([holds(0), holds(1), holds(2), holds(3)], c, d)
+    }
+    #[inline(always)]
+    unsafe fn if_equal(a: F32x4, b: F32x4, c: F32x4, d: F32x4) -> F32x4 {
+        let holds = |i: usize| a.0[i] == b.0[i];
+        choose([holds(0), holds(1), holds(2), holds(3)], c, d)
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn sqrt(v: F32x4) -> F32x4 {
+        use core::arch::x86_64::{_mm_loadu_ps, _mm_sqrt_ps, _mm_storeu_ps};
+        let mut root = [0.0; 4];
+        // SAFETY: SSE is part of x86-64, and both arrays hold four floats.
+        unsafe { _mm_storeu_ps(root.as_mut_ptr(), _mm_sqrt_ps(_mm_loadu_ps(v.0.as_ptr()))) };
+        F32x4(root)
+    }
+    // The kernels have no object of their own here, so that the standard library is at hand.
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    unsafe fn sqrt(v: F32x4) -> F32x4 {
+        zip(v, v, |v, _| v.sqrt())
+    }
+    #[inline(always)]
+    unsafe fn exponent(v: F32x4) -> F32x4 {
+        zip(v, v, |v, _| ((v.to_bits() as i32).wrapping_sub(ROOT_HALF) >> 23) as f32)
+    }
+    #[inline(always)]
+    unsafe fn mantissa(v: F32x4) -> F32x4 {
+        zip(v, v, |v, _| {
+            let low = (v.to_bits() as i32).wrapping_sub(ROOT_HALF) & 0x007f_ffff;
+            f32::from_bits(low.wrapping_add(ROOT_HALF) as u32)
+        })
     }
     #[inline(always)]
     unsafe fn pow2(n: F32x4) -> F32x4 {

@@ -6,7 +6,7 @@ use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
 use super::share::Share;
 use super::winograd::{self, Gather, Scatter, Winograd};
-use super::{Table, linear, map, math, norm, pack, pool, resize, softmax};
+use super::{Table, linear, map, math, norm, pack, pool, program, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -179,6 +179,12 @@ macro_rules! entries {
             }
 
             $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_program(a: *const ProgramArgs, part: usize, n_parts: usize) {
+                // SAFETY: as above.
+                unsafe { program::layer::<S>(&*a, Share { part, n_parts }) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_softmax(a: *const SoftmaxArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { softmax::layer::<S>(&*a, Share { part, n_parts }) }
@@ -212,6 +218,7 @@ macro_rules! entries {
                 f32_linear,
                 f32_pool,
                 f32_map,
+                f32_program,
                 f32_norm,
                 f32_local_norm,
                 f32_resize,

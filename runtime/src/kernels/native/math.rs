@@ -247,6 +247,37 @@ pub fn ln(x: f32) -> f32 {
     }
 }
 
+/// `ln x`: as [`ln`], on vectors, and of anything.
+///
+/// # Safety
+/// The machine has the instruction set.
+#[inline(always)]
+pub unsafe fn ln_of<S: Simd>(x: S::V) -> S::V {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (zero, one) = (S::splat(0.0), S::splat(1.0));
+        // Below the normal range 23 bits higher.
+        let least = S::splat(f32::MIN_POSITIVE);
+        let y = S::if_less(x, least, S::mul(x, S::splat(8_388_608.0)), x);
+        let k = S::sub(S::exponent(y), S::if_less(x, least, S::splat(23.0), zero));
+        let m = S::mantissa(y);
+        let s = S::div(S::sub(m, one), S::add(m, one));
+        let z = S::mul(s, s);
+        let mut p = S::splat(1.403_657_2e-1);
+        for c in [1.399_516_3e-1, 2.001_108_2e-1, 3.333_320_3e-1] {
+            p = S::fma(p, z, S::splat(c));
+        }
+        let near_1 = S::fma(S::mul(s, z), p, s);
+        let low = S::fma(k, S::splat(LN2[1]), S::add(near_1, near_1));
+        let log = S::fma(k, S::splat(LN2[0]), low);
+        let infinite = S::splat(f32::INFINITY);
+        // Infinity and NaN are their own logarithms.
+        let log = S::if_less(x, infinite, log, x);
+        let log = S::if_equal(x, zero, S::splat(f32::NEG_INFINITY), log);
+        S::if_less(x, zero, S::splat(f32::NAN), log)
+    }
+}
+
 /// The bounds of an activation: all of `relu` and `relu6`, nothing where there are none. NaN stays.
 ///
 /// # Safety

@@ -18,14 +18,15 @@ pub mod math;
 pub mod norm;
 pub mod pack;
 pub mod pool;
+pub mod program;
 pub mod resize;
 pub mod share;
 pub mod softmax;
 pub mod winograd;
 
 use args::{
-    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, ResizeArgs,
-    SoftmaxArgs,
+    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, ProgramArgs,
+    ResizeArgs, SoftmaxArgs,
 };
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
@@ -69,6 +70,8 @@ pub struct Table {
     pub f32_pool: Entry<PoolArgs>,
     /// Element by element.
     pub f32_map: Entry<MapArgs>,
+    /// An expression element by element.
+    pub f32_program: Entry<ProgramArgs>,
     /// By mean and variance.
     pub f32_norm: Entry<NormArgs>,
     /// By neighbouring channels.

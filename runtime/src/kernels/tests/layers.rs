@@ -135,7 +135,7 @@ fn linear_layers_of_every_size_read_a_map_in_their_own_order() {
 }
 
 /// The views of one map that element-wise kernels meet: dense, with borders and slack, and NCHW.
-fn layouts(arena: &mut Arena, size: [usize; 3]) -> Vec<View> {
+pub fn layouts(arena: &mut Arena, size: [usize; 3]) -> Vec<View> {
     let [h, w, c] = size;
     let planes = arena.view([1, 1, h * w * c], 0, [0; 4]);
     vec![

@@ -5,7 +5,7 @@ use convoke_compiler::plan::{Activate, Activation, Kernel};
 use super::{Arena, Map, activate, isas};
 
 /// Floats that cover the range: every exponent, both signs, special values.
-fn inputs() -> Vec<f32> {
+pub fn inputs() -> Vec<f32> {
     let mut inputs = vec![0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE, f32::MAX, f32::MIN];
     inputs.extend((0..u32::MAX / 40_009).map(|i| f32::from_bits(i * 40_009)));
     inputs.extend((-120_000..120_000).map(|i| i as f32 * 1e-3 + 1e-5));
@@ -13,7 +13,7 @@ fn inputs() -> Vec<f32> {
 }
 
 /// Distance in units of the last place of the correctly rounded value; below the normal range, of the smallest one there is.
-fn ulp(value: f64, expected: f64) -> f64 {
+pub fn ulp(value: f64, expected: f64) -> f64 {
     if value == expected || (value.is_nan() && expected.is_nan()) {
         return 0.0;
     }

@@ -10,6 +10,7 @@ mod math;
 mod norms;
 #[cfg(convoke_object)]
 mod object;
+mod program;
 mod winograd;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};
