@@ -69,7 +69,7 @@ fn parameters(graph: &Graph) -> BTreeMap<String, Shape> {
 
 /// An upper bound of the sums and products that lead to one element: those of every layer, one after the other.
 fn n_terms(graph: &Graph) -> f64 {
-    let per_layer = |(name, shape): (&String, &Shape)| match name.ends_with(".weight") {
+    let per_layer = |(name, shape): (&String, &Shape)| match name.ends_with(".weight") || name.contains(".weight_") {
         true => shape.0[1..].iter().product::<usize>() as f64,
         false => 1.0,
     };

@@ -108,6 +108,7 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
         Kernel::Resize(_) => "resize",
         Kernel::Softmax(softmax) if softmax.log => "log_softmax",
         Kernel::Softmax(_) => "softmax",
+        Kernel::Recurrent(_) => "recurrent",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "clear",
     }

@@ -20,7 +20,8 @@ MASK = (1 << 64) - 1
 
 
 def values(name: str, shape) -> torch.Tensor:
-    """Uniform in [-1, 1), exact in f32: SplitMix64 from the FNV-1a hash of the name; running variances in [0.5, 1.5)."""
+    """Uniform in [-1, 1), exact in f32: SplitMix64 from the FNV-1a hash of the name; running variances in [0.5, 1.5), the matrices of
+    recurrent layers in [-1/4, 1/4)."""
     state = 0xCBF29CE484222325
     for byte in name.encode():
         state = ((state ^ byte) * 0x100000001B3) & MASK
@@ -33,6 +34,8 @@ def values(name: str, shape) -> torch.Tensor:
     x = (z >> np.uint64(40)).astype(np.float64) / 2**23 - 1
     if name.endswith("running_var"):
         x = x / 2 + 1
+    if ".weight_" in name:
+        x = x / 4
     return torch.from_numpy(x.reshape(shape))
 
 
@@ -311,6 +314,14 @@ for h, w, oh, ow in [(7, 7, 1, 1), (13, 11, 6, 6), (5, 4, 7, 3), (10, 9, 3, 9)]:
 for c, h, w in [(19, 5, 7), (1, 4, 3), (32, 1, 1)]:
     case(f"global_avg_pool_{c}_{h}x{w}", [(c, h, w)], ["global_avg_pool(%0)"], lambda w_, x: F.adaptive_avg_pool2d(x, 1))
 
+def lstm_both(w, x, f, h):
+    module = torch.nn.LSTM(f, h, bias=False, bidirectional=True, batch_first=True).double()
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(w(f"r.{name}", *parameter.shape))
+        return module(x)[0]
+
+
 # Fully connected.
 for n, m in [(7, 4), (120, 84), (33, 1000), (1, 1), (513, 65)]:
     case(f"linear_{n}_{m}", [(n,)], [f'linear(%0, outputs = {m}) "fc"'], lambda w, x, n=n, m=m: F.linear(x, w("fc.weight", m, n), w("fc.bias", m)))
@@ -327,6 +338,64 @@ case(
     [(3, 6, 5)],
     ['conv(%0, filters = 7, window = 3x3) "c"', "flatten(%1)", "relu(%2)"],
     lambda w, x: F.relu(F.conv2d(x, w("c.weight", 7, 3, 3, 3), w("c.bias", 7)).flatten(1)),
+)
+
+# The same at each step of a sequence.
+for l, n, m in [(7, 9, 21), (1, 5, 4), (33, 40, 17), (16, 1, 32), (5, 33, 1)]:
+    case(f"linear_rows_{l}_{n}_{m}", [(l, n)], [f'linear(%0, outputs = {m}) "fc"'], lambda w, x, n=n, m=m: F.linear(x, w("fc.weight", m, n), w("fc.bias", m)))
+case(
+    "linear_rows_relu",
+    [(9, 12)],
+    ['linear(%0, outputs = 20, bias = false) "a"', "relu(%1)", 'linear(%2, outputs = 11) "b"', "tanh(%3)"],
+    lambda w, x: torch.tanh(F.linear(F.relu(F.linear(x, w("a.weight", 20, 12))), w("b.weight", 11, 20), w("b.bias", 11))),
+)
+
+
+def recurrent(word, l, f, h, layers=1, both=False, bias=True, proj=0, states=False, relu=False, batch=1):
+    """The first of a batch; with `states`, output, last states and last cells after one another."""
+    kinds = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
+    args = f"hidden = {h}, layers = {layers}, bias = {str(bias).lower()}, dropout = 0.25, bidirectional = {str(both).lower()}"
+    given = {"dropout": 0.25} if layers > 1 else {}
+    if relu:
+        args, given["nonlinearity"] = args + ", nonlinearity = relu", "relu"
+    if proj:
+        args, given["proj_size"] = args + f", proj_size = {proj}", proj
+    if states:
+        args += ", states = true"
+
+    def compute(w, x):
+        module = kinds[word](f, h, layers, bias=bias, bidirectional=both, batch_first=True, **given).double().eval()
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                parameter.copy_(w(f"r.{name}", *parameter.shape))
+            output, last = module(torch.cat([x, 0.5 * x, -x][:batch]))
+        last = last if isinstance(last, tuple) else (last,)
+        parts = [output[0]] + [state[:, 0] for state in last if states]
+        return torch.cat([part.flatten() for part in parts])[None] if states else output
+
+    name = f"{word}{'_relu' if relu else ''}_{l}x{f}_to_{h}{f'_{layers}_layers' if layers > 1 else ''}{'_both' if both else ''}"
+    name += f"{'' if bias else '_no_bias'}{f'_proj_{proj}' if proj else ''}{'_states' if states else ''}"
+    case(name, [(l, f)], [f'{word}(%0, {args}) "r"'], compute)
+
+
+for word, relu in [("rnn", False), ("rnn", True), ("lstm", False), ("gru", False)]:
+    recurrent(word, 1, 5, 7, relu=relu)
+    recurrent(word, 2, 16, 16, both=True, relu=relu, batch=3)
+    recurrent(word, 17, 9, 33, both=True, relu=relu)
+    recurrent(word, 17, 6, 19, layers=2, both=True, relu=relu, batch=3)
+    recurrent(word, 2, 7, 5, layers=3, both=True, relu=relu)
+    recurrent(word, 17, 20, 17, layers=3, relu=relu)
+    recurrent(word, 6, 8, 10, layers=2, both=True, bias=False, relu=relu)
+    recurrent(word, 17, 6, 19, layers=2, both=True, states=True, relu=relu, batch=3)
+    recurrent(word, 1, 3, 48, states=True, relu=relu)
+recurrent("lstm", 5, 6, 8, both=True, proj=3)
+recurrent("lstm", 17, 9, 20, layers=2, both=True, proj=17, states=True, batch=3)
+recurrent("lstm", 3, 4, 6, layers=3, proj=1, bias=False)
+case(
+    "lstm_then_linear",
+    [(12, 10)],
+    ['lstm(%0, hidden = 8, bidirectional = true, bias = false) "r"', 'linear(%1, outputs = 6) "fc"', "add(%2, %2)"],
+    lambda w, x: 2 * F.linear(lstm_both(w, x, 10, 8), w("fc.weight", 6, 16), w("fc.bias", 6)),
 )
 
 # Element by element, over maps with odd channels and over vectors; scaled so that the functions bend.

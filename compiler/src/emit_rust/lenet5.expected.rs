@@ -293,6 +293,7 @@ const _: () = {
             },
             weight: rt::Some(0),
             bias: rt::Some(1),
+            more_bias: rt::None,
             batch_norm: rt::None,
         },
         rt::Pack {
@@ -305,6 +306,7 @@ const _: () = {
             },
             weight: rt::Some(2),
             bias: rt::Some(3),
+            more_bias: rt::None,
             batch_norm: rt::None,
         },
         rt::Pack {
@@ -317,6 +319,7 @@ const _: () = {
             },
             weight: rt::Some(4),
             bias: rt::Some(5),
+            more_bias: rt::None,
             batch_norm: rt::None,
         },
         rt::Pack {
@@ -326,6 +329,7 @@ const _: () = {
             },
             weight: rt::Some(6),
             bias: rt::Some(7),
+            more_bias: rt::None,
             batch_norm: rt::None,
         },
         rt::Pack {
@@ -335,6 +339,7 @@ const _: () = {
             },
             weight: rt::Some(8),
             bias: rt::Some(9),
+            more_bias: rt::None,
             batch_norm: rt::None,
         },
     ];

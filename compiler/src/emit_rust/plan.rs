@@ -2,8 +2,8 @@
 
 use super::rust;
 use crate::plan::{
-    Activation, Algorithm, BatchNorm, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, Operand, Operation,
-    Pack, Parameter, Place, Plan, Port, Reduce, Region, Sampling, ScaleOf, Source, Step, View, Windows,
+    Activation, Algorithm, BatchNorm, Cell, Combination, Conv, Epilogue, Form, FusedPool, Init, Kernel, Layer, MoreBias, Operand,
+    Operation, Pack, Parameter, Place, Plan, Port, Recurrent, Reduce, Region, Sampling, ScaleOf, Source, Step, View, Windows,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
@@ -131,7 +131,11 @@ fn pack(pack: &Pack) -> TokenStream {
         let eps = Literal::f64_unsuffixed(eps);
         rust!(rt::BatchNorm { weight: #weight, bias: #bias, mean: #mean, variance: #variance, eps: #eps })
     }));
-    rust!(rt::Pack { form: #form, weight: #weight, bias: #bias, batch_norm: #batch_norm })
+    let more_bias = option(pack.more_bias.map(|MoreBias { index, len }| {
+        let (index, len) = (int(index), int(len));
+        rust!(rt::MoreBias { index: #index, len: #len })
+    }));
+    rust!(rt::Pack { form: #form, weight: #weight, bias: #bias, more_bias: #more_bias, batch_norm: #batch_norm })
 }
 
 fn form(form: &Form) -> TokenStream {
@@ -158,6 +162,14 @@ fn form(form: &Form) -> TokenStream {
             let (outputs, map) = (int(outputs), ints(&map));
             rust!(rt::Form::Linear { outputs: #outputs, map: #map })
         }
+        Form::Rows { outputs, inputs } => {
+            let (outputs, inputs) = (int(outputs), int(inputs));
+            rust!(rt::Form::Rows { outputs: #outputs, inputs: #inputs })
+        }
+        Form::Recurrent { cell, hidden, width } => {
+            let (cell, hidden, width) = (self::cell(cell), int(hidden), int(width));
+            rust!(rt::Form::Recurrent { cell: #cell, hidden: #hidden, width: #width })
+        }
         Form::Slopes { weights, channels } => {
             let (weights, channels) = (int(weights), int(channels));
             rust!(rt::Form::Slopes { weights: #weights, channels: #channels })
@@ -170,6 +182,15 @@ fn form(form: &Form) -> TokenStream {
             let channels = int(channels);
             rust!(rt::Form::Affine { channels: #channels })
         }
+    }
+}
+
+fn cell(cell: Cell) -> TokenStream {
+    match cell {
+        Cell::Tanh => rust!(rt::Cell::Tanh),
+        Cell::Relu => rust!(rt::Cell::Relu),
+        Cell::Lstm => rust!(rt::Cell::Lstm),
+        Cell::Gru => rust!(rt::Cell::Gru),
     }
 }
 
@@ -360,6 +381,7 @@ fn kernel(kernel: &Kernel) -> TokenStream {
             let log = softmax.log;
             rust!(rt::Kernel::Softmax(rt::Softmax { input: #input, output: #output, log: #log }))
         }
+        Kernel::Recurrent(layer) => recurrent(layer),
         Kernel::Copy(copy) => {
             let (input, output) = (view(&copy.input), view(&copy.output));
             rust!(rt::Kernel::Copy(rt::Copy { input: #input, output: #output }))
@@ -395,6 +417,19 @@ fn conv(conv: &Conv) -> TokenStream {
         rt::Kernel::Conv(rt::Conv {
             algorithm: #algorithm, input: #input, output: #output, window: #window, stride: #stride, dilation: #dilation,
             pad: #pad, groups: #groups, pack: #pack, epilogue: #epilogue
+        })
+    }
+}
+
+fn recurrent(layer: &Recurrent) -> TokenStream {
+    let (cell, hidden, input, output) = (cell(layer.cell), int(layer.hidden), view(&layer.input), view(&layer.output));
+    let views = [&layer.first_hidden, &layer.first_cell, &layer.last_cell];
+    let [first_hidden, first_cell, last_cell] = views.map(|state| option(state.as_ref().map(view)));
+    let (packs, projections) = (ints(&layer.packs), ints(&layer.projections));
+    rust! {
+        rt::Kernel::Recurrent(rt::Recurrent {
+            cell: #cell, hidden: #hidden, input: #input, output: #output, first_hidden: #first_hidden, first_cell: #first_cell,
+            last_cell: #last_cell, packs: rt::List::Borrowed(&#packs), projections: rt::List::Borrowed(&#projections)
         })
     }
 }

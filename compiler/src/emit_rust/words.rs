@@ -1,7 +1,7 @@
 //! Words for steps: the names of their items, and what they do as a line of documentation.
 
 use crate::plan::{
-    Activation, Combination, Conv, FusedPool, Kernel, Linear, Place, Plan, Pool, Reduce, Region, Step, View, Windows,
+    Activation, Cell, Combination, Conv, FusedPool, Kernel, Linear, Place, Plan, Pool, Reduce, Region, Step, View, Windows,
 };
 use crate::registry;
 use proc_macro2::{Ident, Span};
@@ -57,6 +57,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::LocalNorm(_) => "local_response_norm",
         Kernel::Resize(_) => "resize",
         Kernel::Softmax(_) => "softmax",
+        Kernel::Recurrent(_) => "recurrent",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "zeros",
     }
@@ -117,6 +118,16 @@ pub fn describe(step: &Step) -> String {
             format!("{first}: {} channels, {}", resize.input.channels, sides(&resize.input, &resize.output))
         }
         Kernel::Softmax(softmax) => format!("{first} of {}", map(&softmax.input)),
+        Kernel::Recurrent(layer) => {
+            let cell = match layer.cell {
+                Cell::Tanh => "tanh of sums",
+                Cell::Relu => "max(sum, 0)",
+                Cell::Lstm => "long short-term memory",
+                Cell::Gru => "gated recurrent units",
+            };
+            let both = if layer.n_directions() > 1 { " in both directions" } else { "" };
+            format!("{first}: {} steps of {cell}{both}, {} hidden elements", layer.input.width, layer.hidden)
+        }
         Kernel::Copy(copy) => match (copy.input.place, copy.output.place, step.name.split_once(" to ")) {
             (_, Place::Output(_), Some((value, port))) => {
                 format!("Copies `{value}` to the output `{port}`: {}", map(&copy.output))

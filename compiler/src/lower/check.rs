@@ -24,6 +24,12 @@ pub fn check(plan: &Plan) -> Result<(), String> {
             }
             Kernel::Affine(affine) => has_pack(plan, affine.pack).map_err(place)?,
             Kernel::Norm(norm) => has_pack(plan, norm.pack).map_err(place)?,
+            Kernel::Recurrent(layer) => {
+                layer.packs.iter().chain(&*layer.projections).try_for_each(|&pack| has_pack(plan, pack)).map_err(place)?;
+                if layer.last_cell.is_some_and(|view| matches!(view.place, Place::Input(_))) {
+                    return Err(place("it writes to an input".to_string()));
+                }
+            }
             Kernel::Prelu(prelu) => has_pack(plan, prelu.pack).map_err(place)?,
             Kernel::ClearBorder(clear) => inside(plan, &clear.view, clear.border).map_err(place)?,
             _ => {}

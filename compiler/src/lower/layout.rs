@@ -4,8 +4,10 @@
 //! - what is concatenated is written into its channels of the whole (recursively, so that a DenseNet block is one buffer);
 //! - zero padding is its input with a wider border, subsampling its input at larger strides: neither moves an element;
 //! - a flattened map is the map itself, if its only readers are linear layers, whose weights are permuted instead;
+//! - a sequence `[L, F]` that layers read step by step lies by rows (see `rows`);
 //! - a port is read or written in place where its layout (NCHW) is that of its reader or writer: vectors, maps of one channel.
 
+use super::rows;
 use crate::graph::{Graph, Node, ValueId};
 use crate::ops::Lowering;
 use crate::plan::{Place, View};
@@ -27,6 +29,13 @@ pub struct Buffer {
 }
 
 impl Buffer {
+    /// In the arena, of a map's height, width and channels; `None` if it is larger than memory can be.
+    pub fn in_arena(size: [usize; 3], border: [usize; 4]) -> Option<Buffer> {
+        let buffer = Buffer { place: Place::Arena, size, border, zero_channels: Vec::new() };
+        buffer.checked_len().filter(|&len| len <= MAX_LEN)?;
+        Some(buffer)
+    }
+
     /// Elements, border included.
     pub fn len(&self) -> usize {
         self.checked_len().unwrap_or(usize::MAX)
@@ -59,7 +68,7 @@ pub struct Spot {
 
 /// How a value comes to its memory.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Home {
+pub enum Home {
     /// Memory of its own.
     Own,
     /// Channels of another value, from this one on.
@@ -80,7 +89,7 @@ enum Home {
 
 impl Home {
     /// The value that this one is a part or a view of.
-    fn of(&self) -> Option<ValueId> {
+    pub fn of(&self) -> Option<ValueId> {
         match *self {
             Home::Own => None,
             Home::Slice { of, .. }
@@ -98,6 +107,8 @@ impl Home {
 pub struct Layout<'a> {
     graph: &'a Graph,
     homes: Vec<Home>,
+    /// Of each value whether it is a sequence that lies in memory by rows: features side by side, as at a port.
+    by_rows: Vec<bool>,
     /// The buffer of each value with memory of its own.
     own: Vec<Option<usize>>,
     /// The buffers of the inputs' ports, first in `buffers`; of the outputs' after them.
@@ -113,7 +124,8 @@ impl<'a> Layout<'a> {
     /// The error says that a value with its border is larger than memory can be.
     pub fn of(graph: &'a Graph, lowerings: &Lowerings) -> Result<Layout<'a>, String> {
         let (homes, borders) = homes(graph, lowerings);
-        let mut layout = Layout { graph, homes, own: vec![None; graph.values.len()], buffers: Vec::new() };
+        let by_rows = rows::by_rows(graph, lowerings, &homes, &borders);
+        let mut layout = Layout { graph, homes, by_rows, own: vec![None; graph.values.len()], buffers: Vec::new() };
         layout.add_ports();
         layout.add_buffers(lowerings, &borders)?;
         Ok(layout)
@@ -155,6 +167,7 @@ impl<'a> Layout<'a> {
     fn own_spot(&self, value: ValueId) -> Spot {
         match self.own[value.0 as usize] {
             Some(buffer) => match self.buffers[buffer].place {
+                Place::Arena if self.by_rows[value.0 as usize] => by_rows(Spot { buffer, view: self.buffers[buffer].view() }),
                 Place::Arena => Spot { buffer, view: self.buffers[buffer].view() },
                 port => Spot { buffer, view: self.port(port, value) },
             },
@@ -250,7 +263,8 @@ impl<'a> Layout<'a> {
         let graph = self.graph;
         for (index, port) in graph.inputs.iter().enumerate() {
             let [channels, height, width] = graph.shape(port.value).chw();
-            let in_place = (channels == 1 || height * width == 1) && borders[port.value.0 as usize] == [0; 4];
+            let port_layout = channels == 1 || height * width == 1 || self.by_rows[port.value.0 as usize];
+            let in_place = port_layout && borders[port.value.0 as usize] == [0; 4];
             let buffer = if in_place { index } else { self.buffers.len() };
             if !in_place && !self.reads_as_map(lowerings, port.value) {
                 continue;
@@ -287,6 +301,7 @@ impl<'a> Layout<'a> {
         self.graph.nodes.iter().zip(lowerings).any(|(node, lowering)| {
             let copies = match lowering {
                 Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten => true,
+                Lowering::Rows { .. } | Lowering::Recurrent(_) => true,
                 Lowering::Slice { .. } | Lowering::Reshape => !self.is_view(node),
                 _ => false,
             };
@@ -297,10 +312,9 @@ impl<'a> Layout<'a> {
     /// A buffer in the arena for a value.
     fn push(&mut self, value: ValueId, border: [usize; 4]) -> Result<usize, String> {
         let [channels, height, width] = self.graph.shape(value).chw();
-        let buffer = Buffer { place: Place::Arena, size: [height, width, channels], border, zero_channels: Vec::new() };
-        if buffer.checked_len().is_none_or(|len| len > MAX_LEN) {
-            return Err(format!("a map {} with the zeros around it is larger than memory can be", self.graph.shape(value)));
-        }
+        let size = if self.by_rows[value.0 as usize] { [height, channels, width] } else { [height, width, channels] };
+        let buffer = Buffer::in_arena(size, border)
+            .ok_or_else(|| format!("a map {} with the zeros around it is larger than memory can be", self.graph.shape(value)))?;
         self.buffers.push(buffer);
         Ok(self.buffers.len() - 1)
     }
@@ -319,7 +333,7 @@ impl<'a> Layout<'a> {
         };
         let own = self.homes[value.0 as usize] == Home::Own && graph.producer(value).is_some();
         let [channels, height, width] = graph.shape(value).chw();
-        let same_layout = channels == 1 || height * width == 1;
+        let same_layout = channels == 1 || height * width == 1 || self.by_rows[value.0 as usize];
         let read_once = || graph.n_uses(value) == 1 && graph.n_uses(last) == 1;
         (own && same_layout && read_once() && self.only_written(value, last, lowerings)).then_some(value)
     }
@@ -339,6 +353,12 @@ impl<'a> Layout<'a> {
             .any(|(node, lowering)| matches!(lowering, Lowering::PadChannels { .. }) && self.root(node.output) == value);
         unread && !padded
     }
+}
+
+/// A map of one row with its pixels and channels exchanged.
+pub fn by_rows(Spot { buffer, view }: Spot) -> Spot {
+    let View { width, channels, pixel, channel, .. } = view;
+    Spot { buffer, view: View { width: channels, channels: width, pixel: channel, channel: pixel, ..view } }
 }
 
 /// A vector of `len` elements.

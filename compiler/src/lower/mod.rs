@@ -2,6 +2,7 @@
 //!
 //! - `layout` decides which memory a value lives in and through which view it is read;
 //! - `steps` turns nodes into steps, and moves values where they cannot be had in place; `rearrange` says by which copies;
+//! - `recurrent` does so for layers over sequences, which take several;
 //! - `memory` places buffers in the arena by their lifetimes;
 //! - `weights` lists the state dict and how it is packed;
 //! - `check` verifies the finished plan.
@@ -10,6 +11,8 @@ mod check;
 mod layout;
 mod memory;
 mod rearrange;
+mod recurrent;
+mod rows;
 mod steps;
 mod summary;
 mod weights;
@@ -34,9 +37,10 @@ pub fn lower(graph: &Graph, original: &Graph) -> Result<Plan, String> {
 /// [`lower`], with what the plan itself does not say: the buffers and where they lie.
 fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffer>, Vec<Slot>), String> {
     let lowerings: Lowerings = graph.nodes.iter().map(|node| own_lowering(graph, node)).collect();
-    let layout = Layout::of(graph, &lowerings)?;
+    let mut layout = Layout::of(graph, &lowerings)?;
     let mut weights = Weights::of(original);
-    let drafts = steps::drafts(graph, &lowerings, &layout, &mut weights)?;
+    let (drafts, buffers) = steps::drafts(graph, &lowerings, &layout, &mut weights)?;
+    layout.buffers.extend(buffers);
     let (mut slots, arena_len) = memory::place(&layout.buffers, &drafts)?;
 
     let mut offsets = vec![0; layout.buffers.len()];

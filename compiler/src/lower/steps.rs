@@ -1,6 +1,6 @@
 //! From nodes to steps: one per fused node, and copies where a value has to move. Offsets still count from buffers.
 
-use super::layout::{Layout, Lowerings, Spot};
+use super::layout::{Buffer, Layout, Lowerings, Spot};
 use super::rearrange::reshaping;
 use super::weights::Weights;
 use crate::graph::{Call, Graph, Node, Stage, ValueId};
@@ -24,9 +24,15 @@ pub struct Draft {
     pub node: Option<usize>,
 }
 
-/// All steps in order, but for the clearing of borders. The error is a stage of an epilogue that no kernel can compute.
-pub fn drafts(graph: &Graph, lowerings: &Lowerings, layout: &Layout, weights: &mut Weights) -> Result<Vec<Draft>, String> {
-    let mut builder = Builder { graph, layout, weights, drafts: Vec::new(), node: None };
+/// All steps in order, but for the clearing of borders, and the buffers that some take beside those of the layout, to be numbered
+/// after them. The error is a stage of an epilogue that no kernel can compute.
+pub fn drafts(
+    graph: &Graph,
+    lowerings: &Lowerings,
+    layout: &Layout,
+    weights: &mut Weights,
+) -> Result<(Vec<Draft>, Vec<Buffer>), String> {
+    let mut builder = Builder { graph, layout, weights, drafts: Vec::new(), buffers: Vec::new(), node: None };
     let mut waiting: Vec<(ValueId, &str)> = layout.copied_inputs().collect();
     for port in &graph.inputs {
         builder.copy_to_outputs(port.value, &port.name);
@@ -41,24 +47,34 @@ pub fn drafts(graph: &Graph, lowerings: &Lowerings, layout: &Layout, weights: &m
         builder.node = None;
         builder.copy_to_outputs(node.output, &name(graph, node));
     }
-    Ok(builder.drafts)
+    Ok((builder.drafts, builder.buffers))
 }
 
-struct Builder<'a, 'b> {
-    graph: &'a Graph,
-    layout: &'a Layout<'a>,
-    weights: &'b mut Weights,
+pub(super) struct Builder<'a, 'b> {
+    pub(super) graph: &'a Graph,
+    pub(super) layout: &'a Layout<'a>,
+    pub(super) weights: &'b mut Weights,
     drafts: Vec<Draft>,
+    buffers: Vec<Buffer>,
     node: Option<usize>,
 }
 
 impl Builder<'_, '_> {
-    fn push(&mut self, name: String, kernel: Kernel, buffers: Vec<usize>) {
+    /// Memory for the time between steps of one node.
+    pub(super) fn temporary(&mut self, [height, width, channels]: [usize; 3]) -> Result<Spot, String> {
+        let buffer = Buffer::in_arena([height, width, channels], [0; 4])
+            .ok_or_else(|| format!("a value [{channels}, {height}, {width}] is larger than memory can be"))?;
+        let spot = Spot { buffer: self.layout.buffers.len() + self.buffers.len(), view: buffer.view() };
+        self.buffers.push(buffer);
+        Ok(spot)
+    }
+
+    pub(super) fn push(&mut self, name: String, kernel: Kernel, buffers: Vec<usize>) {
         let step = Step { name: Text::Owned(name), kernel };
         self.drafts.push(Draft { step, buffers, node: self.node });
     }
 
-    fn copy(&mut self, name: String, from: Spot, to: Spot) {
+    pub(super) fn copy(&mut self, name: String, from: Spot, to: Spot) {
         let kernel = Kernel::Copy(Copy { input: from.view, output: to.view });
         self.push(name, kernel, vec![from.buffer, to.buffer]);
     }
@@ -117,6 +133,8 @@ impl Builder<'_, '_> {
                 }
                 return Ok(());
             }
+            Lowering::Rows { .. } => return self.rows(name, node, tail.activation),
+            Lowering::Recurrent(ref options) => return self.recurrent(name, node, options),
             Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),
             Lowering::Parts(_) => return Err(format!("`{name}` was not split into the layers that it is made of")),
             Lowering::Norm { groups, eps, region, scale_of } => {

@@ -170,6 +170,34 @@ fn subsampling_and_channels_of_zeros_are_one_copy() {
     assert_eq!((shortcut.output.pixel, shortcut.output.channels), (32, 16));
 }
 
+/// Layers that work step by step read and write the rows of a sequence where they lie.
+#[test]
+fn sequences_lie_by_rows_between_layers_of_steps() {
+    let (plan, ..) = planned(
+        "network Reader
+input x [7, 5]
+%1 = lstm(%0, hidden = 3, bidirectional = true) \"rnn\"
+%2 = linear(%1, outputs = 4) \"fc\"
+%3 = relu(%2)
+output y %3
+",
+    );
+    assert_eq!(
+        outline(&plan),
+        "rnn: in0+0[1x7x5: 5,5,1] -> 0[1x7x12: 168,24,1]\n\
+         rnn: in0+0[1x7x5: 5,5,1] -> 12[1x7x12: 168,24,1]\n\
+         rnn: 0[1x7x24: 168,24,1] -> 176[1x7x6: 42,6,1]\n\
+         fc + relu: 176[1x7x6: 42,6,1] -> out0+0[1x7x4: 4,4,1]\n"
+    );
+    let forms: Vec<_> = plan.packs.iter().map(|pack| (pack.weight, pack.bias, pack.more_bias.map(|more| more.index))).collect();
+    let by_name = |name: &str| plan.parameters.iter().position(|parameter| parameter.name == name);
+    let ih = |suffix: &str| {
+        [format!("rnn.weight_ih_l0{suffix}"), format!("rnn.bias_ih_l0{suffix}"), format!("rnn.bias_hh_l0{suffix}")]
+    };
+    let [first, second] = ["", "_reverse"].map(|suffix| ih(suffix).map(|name| by_name(&name)));
+    assert_eq!([forms[0], forms[2]], [first, second].map(|[weight, bias, more]| (weight, bias, more)));
+}
+
 #[test]
 fn memory_is_reused() {
     let (plan, _, slots) = planned(&resnet50());

@@ -2,7 +2,7 @@
 
 use crate::graph::{Call, Graph};
 use crate::passes::rewrite::call_shapes;
-use crate::plan::{BatchNorm, Form, List, Pack, Parameter, Text};
+use crate::plan::{BatchNorm, Form, List, MoreBias, Pack, Parameter, Text};
 use crate::registry;
 use std::collections::BTreeMap;
 
@@ -42,6 +42,7 @@ impl Weights {
             form,
             weight: layer.and_then(|call| self.index(call, "weight")),
             bias: layer.and_then(|call| self.index(call, "bias")),
+            more_bias: None,
             batch_norm: batch_norm.and_then(|call| {
                 Some(BatchNorm {
                     weight: self.index(call, "weight"),
@@ -53,6 +54,14 @@ impl Weights {
             }),
         };
         self.packs.push(pack);
+        self.packs.len() - 1
+    }
+
+    /// A pack of weights by their names below a layer's path; of the second bias the first `n_more` elements are added.
+    pub fn pack_named(&mut self, form: Form, layer: &Call, weight: &str, biases: [Option<&str>; 2], n_more: usize) -> usize {
+        let [bias, more] = biases.map(|name| name.and_then(|name| self.index(layer, name)));
+        let more_bias = more.map(|index| MoreBias { index, len: n_more });
+        self.packs.push(Pack { form, weight: self.index(layer, weight), bias, more_bias, batch_norm: None });
         self.packs.len() - 1
     }
 

@@ -44,7 +44,12 @@ impl Layer for BatchNorm {
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
         let [channels, ..] = inputs[0].chw();
-        let weight = |name, value, learned| Weight { name, shape: Shape::vector(channels), init: Init::Constant(value), learned };
+        let weight = |name: &'static str, value, learned| Weight {
+            name: name.into(),
+            shape: Shape::vector(channels),
+            init: Init::Constant(value),
+            learned,
+        };
         let mut weights = Vec::new();
         if args.flag("affine") {
             weights.extend([weight("weight", 1.0, true), weight("bias", 0.0, true)]);
@@ -96,7 +101,7 @@ mod tests {
     #[test]
     fn two_parameters_per_channel_are_learned_and_two_statistics_are_kept() {
         let weights = BatchNorm::parameters(&args::<BatchNorm>(&[]), &[&Shape::map(64, 8, 8)]);
-        let names: Vec<_> = weights.iter().map(|weight| (weight.name, weight.shape.len(), weight.learned)).collect();
+        let names: Vec<_> = weights.iter().map(|weight| (&*weight.name, weight.shape.len(), weight.learned)).collect();
         assert_eq!(names, [("weight", 64, true), ("bias", 64, true), ("running_mean", 64, false), ("running_var", 64, false)]);
         assert_eq!(n_parameters::<BatchNorm>(&[("affine", Arg::Flag(false))], Shape::map(64, 8, 8)), 0);
     }

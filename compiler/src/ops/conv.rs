@@ -135,10 +135,10 @@ impl Layer for Conv {
         let options = Options::of(args);
         let shape = options.weight_shape(inputs[0]);
         let fan_in = shape.0[1..].iter().product();
-        let mut weights = vec![Weight { name: "weight", shape, init: Init::He { fan_in }, learned: true }];
+        let mut weights = vec![Weight { name: "weight".into(), shape, init: Init::He { fan_in }, learned: true }];
         if options.bias {
             let shape = Shape::vector(options.filters);
-            weights.push(Weight { name: "bias", shape, init: Init::Constant(0.0), learned: true });
+            weights.push(Weight { name: "bias".into(), shape, init: Init::Constant(0.0), learned: true });
         }
         weights
     }

@@ -167,11 +167,15 @@ impl Layer for ConvTranspose {
         let options = Options::of(args, inputs[0]);
         let channels = inputs[0].chw()[0];
         let fan_in = channels / options.groups * options.window[0] * options.window[1];
-        let mut weights =
-            vec![Weight { name: "weight", shape: options.weight_shape(inputs[0]), init: Init::He { fan_in }, learned: true }];
+        let mut weights = vec![Weight {
+            name: "weight".into(),
+            shape: options.weight_shape(inputs[0]),
+            init: Init::He { fan_in },
+            learned: true,
+        }];
         if options.bias {
             let shape = Shape::vector(options.filters);
-            weights.push(Weight { name: "bias", shape, init: Init::Constant(0.0), learned: true });
+            weights.push(Weight { name: "bias".into(), shape, init: Init::Constant(0.0), learned: true });
         }
         weights
     }

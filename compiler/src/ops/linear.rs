@@ -1,7 +1,7 @@
-//! `linear(outputs)`: a fully connected layer on a vector.
+//! `linear(outputs)`: a fully connected layer on a vector, or on each step of a sequence.
 //!
 //! - Formula: `out[o] = bias[o] + Σ weight[o, i] · in[i]`.
-//! - Shapes: `[N]` to `[outputs]`.
+//! - Shapes: `[N]` to `[outputs]`; a sequence `[L, N]` to `[L, outputs]`, the last axis being that of the vectors.
 //! - Parameters: `weight` `[outputs, N]`, and `bias` `[outputs]` unless `bias = false`.
 //! - Example: `linear(4)` takes `[7]` to `[4]` with 32 parameters.
 //! - Source: Rosenblatt, *The perceptron* (1958); PyTorch's `nn.Linear`.
@@ -29,17 +29,15 @@ impl Layer for Linear {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let outputs = args.int("outputs");
-        let Some(len) = inputs[0].as_vector() else {
-            let (sizes, kind) = (&inputs[0].0, inputs[0].kind());
+        let (&[len] | &[_, len]) = inputs[0].0.as_slice() else {
+            let sizes = &inputs[0].0;
             let product = sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("·");
-            let len =
-                dim::product(sizes.iter().copied()).map(|len| format!(": it makes {product} = {len} elements of the {kind}"));
-            let each = inputs[0].as_sequence().map(|_| format!("; or `conv({outputs}, 1)`, which is linear at each position"));
-            return Err(Problem::input(0, format!("`linear` reads a vector [N], but its input is the {kind} {}", inputs[0]))
-                .help(format!("write `flatten` before it{}{}", len.unwrap_or_default(), each.unwrap_or_default())));
+            let len = dim::product(sizes.iter().copied()).map(|len| format!(": it makes {product} = {len} elements of the map"));
+            return Err(Problem::input(0, format!("`linear` reads a vector [N], but its input is the map {}", inputs[0]))
+                .help(format!("write `flatten` before it{}", len.unwrap_or_default())));
         };
         match dim::product([outputs, len]) {
-            Some(_) => Ok(Shape::vector(outputs)),
+            Some(_) => Ok(output(inputs[0], outputs)),
             None => Err(Problem::argument(
                 "outputs",
                 format!("a weight of [{outputs}, {len}] has more elements than memory can address"),
@@ -52,33 +50,54 @@ impl Layer for Linear {
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
-        let (outputs, fan_in) = (args.int("outputs"), inputs[0].len());
+        let (outputs, fan_in) = (args.int("outputs"), columns(inputs[0]));
         let mut weights =
-            vec![Weight { name: "weight", shape: Shape(vec![outputs, fan_in]), init: Init::He { fan_in }, learned: true }];
+            vec![Weight { name: "weight".into(), shape: Shape(vec![outputs, fan_in]), init: Init::He { fan_in }, learned: true }];
         if args.flag("bias") {
-            weights.push(Weight { name: "bias", shape: Shape::vector(outputs), init: Init::Constant(0.0), learned: true });
+            weights.push(Weight { name: "bias".into(), shape: Shape::vector(outputs), init: Init::Constant(0.0), learned: true });
         }
         weights
     }
 
     fn macs(_args: &Args, inputs: &[&Shape], output: &Shape) -> u64 {
-        (inputs[0].len() as u64).saturating_mul(output.len() as u64)
+        (columns(inputs[0]) as u64).saturating_mul(output.len() as u64)
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        let input = &inputs[0].data;
-        Tensor::from_fn(Shape::vector(args.int("outputs")), |o, _, _| {
-            let mut sum = if args.flag("bias") { weights[1].data[o] } else { T::ZERO };
-            for (&value, &weight) in input.iter().zip(&weights[0].data[o * input.len()..]) {
-                sum += weight * value;
+        let (outputs, columns) = (args.int("outputs"), columns(&inputs[0].shape));
+        let mut data = Vec::new();
+        for input in inputs[0].data.chunks(columns) {
+            for o in 0..outputs {
+                let mut sum = if args.flag("bias") { weights[1].data[o] } else { T::ZERO };
+                for (&value, &weight) in input.iter().zip(&weights[0].data[o * columns..]) {
+                    sum += weight * value;
+                }
+                data.push(sum);
             }
-            sum
-        })
+        }
+        Tensor { shape: output(&inputs[0].shape, outputs), data }
     }
 
-    fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
-        Lowering::Linear { bias: args.flag("bias") }
+    fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
+        let bias = args.flag("bias");
+        match inputs[0].as_vector() {
+            Some(_) => Lowering::Linear { bias },
+            None => Lowering::Rows { bias },
+        }
     }
+}
+
+/// The last axis: columns of the weight.
+fn columns(input: &Shape) -> usize {
+    input.0.last().copied().unwrap_or(1)
+}
+
+/// The shape with another last axis.
+fn output(input: &Shape, outputs: usize) -> Shape {
+    let mut sizes = input.0.clone();
+    sizes.pop();
+    sizes.push(outputs);
+    Shape(sizes)
 }
 
 #[cfg(test)]
@@ -105,20 +124,21 @@ mod tests {
     }
 
     #[test]
+    fn each_step_of_a_sequence_is_a_vector() {
+        let input = tensor(&[2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        let output = evaluate::<Linear>(&[("outputs", Arg::Int(1))], &[input], &[&[1.0, 1.0, -1.0], &[10.0]]);
+        assert_eq!((output.shape, output.data), (Shape(vec![2, 1]), vec![10.0, 13.0]));
+        let input = Shape(vec![5, 7]);
+        assert_eq!(n_parameters::<Linear>(&[OUTPUTS], input.clone()), 32);
+        assert_eq!(Linear::macs(&args::<Linear>(&[OUTPUTS]), &[&input], &Shape(vec![5, 4])), 5 * 28);
+    }
+
+    #[test]
     fn a_map_must_be_flattened_first() {
         assert_eq!(
             problem::<Linear>(&[OUTPUTS], &[Shape::map(16, 5, 5)]),
             "`linear` reads a vector [N], but its input is the map [16, 5, 5]\n\
              help: write `flatten` before it: it makes 16·5·5 = 400 elements of the map"
-        );
-    }
-
-    #[test]
-    fn a_sequence_must_be_flattened_first_too() {
-        assert_eq!(
-            problem::<Linear>(&[OUTPUTS], &[Shape::sequence(16, 5)]),
-            "`linear` reads a vector [N], but its input is the sequence [16, 5]\n\
-             help: write `flatten` before it: it makes 16·5 = 80 elements of the sequence; or `conv(4, 1)`, which is linear at each position"
         );
     }
 

@@ -19,6 +19,7 @@ pub mod flatten;
 pub mod gelu;
 pub mod global_avg_pool;
 pub mod group_norm;
+pub mod gru;
 pub mod hard_sigmoid;
 pub mod hard_swish;
 pub mod instance_norm;
@@ -27,6 +28,7 @@ pub mod leaky_relu;
 pub mod linear;
 pub mod local_response_norm;
 pub mod log_softmax;
+pub mod lstm;
 pub mod map;
 pub mod max_pool;
 pub mod mul;
@@ -37,6 +39,7 @@ pub mod relu;
 pub mod relu6;
 pub mod reshape;
 pub mod resize;
+pub mod rnn;
 pub mod scale;
 pub mod separable_conv;
 pub mod sigmoid;
@@ -56,6 +59,7 @@ pub mod axes;
 pub mod combine;
 mod misfit;
 pub mod norm;
+pub mod recurrent;
 mod resample;
 #[cfg(test)]
 mod testing;
@@ -122,6 +126,8 @@ pub struct Results {
     pub parts: Vec<Part>,
     /// Whether the first one is meant where a single value is asked for: by an arrow, or by a single name.
     pub first_alone: bool,
+    /// Where the output is the first result alone: the arguments with which it holds all of them, and its shape then.
+    pub packed: Option<(Args, Shape)>,
 }
 
 /// A result among several: a range of one axis of the layer's output, then of another shape if it says so.
@@ -330,7 +336,7 @@ pub fn complete(signature: &'static [Param], given: &[(&str, Arg)]) -> Result<Ar
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weight {
     /// `weight`, `bias`, `running_mean`.
-    pub name: &'static str,
+    pub name: plan::Text,
     /// As in PyTorch.
     pub shape: Shape,
     /// How it starts when a network is random.
@@ -449,6 +455,13 @@ pub enum Lowering {
         /// Whether a bias is there.
         bias: bool,
     },
+    /// A fully connected layer at each step of a sequence; weights are `weight`, then `bias` if any.
+    Rows {
+        /// Whether a bias is there.
+        bias: bool,
+    },
+    /// A recurrent layer; weights are as [`recurrent::parameters`] lists them.
+    Recurrent(recurrent::Options),
     /// Zeros around a map: top, left, bottom, right.
     Pad([usize; 4]),
     /// Every n-th row and column.

@@ -19,7 +19,12 @@ pub fn check(args: &Args) -> Result<(), Problem> {
 
 /// `weight`, and `bias` if it is there, of one shape.
 pub fn weights(shape: &Shape, bias: bool) -> Vec<Weight> {
-    let weight = |name, value| Weight { name, shape: shape.clone(), init: Init::Constant(value), learned: true };
+    let weight = |name: &'static str, value| Weight {
+        name: name.into(),
+        shape: shape.clone(),
+        init: Init::Constant(value),
+        learned: true,
+    };
     let mut weights = vec![weight("weight", 1.0)];
     if bias {
         weights.push(weight("bias", 0.0));

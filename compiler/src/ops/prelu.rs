@@ -34,7 +34,7 @@ impl Layer for Prelu {
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
         let len = if args.flag("per_channel") { inputs[0].chw()[0] } else { 1 };
-        vec![Weight { name: "weight", shape: Shape::vector(len), init: Init::Constant(0.25), learned: true }]
+        vec![Weight { name: "weight".into(), shape: Shape::vector(len), init: Init::Constant(0.25), learned: true }]
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {

@@ -69,13 +69,13 @@ impl Layer for SeparableConv {
         let (depthwise, pointwise) = parts(args);
         let between = between(&depthwise, inputs);
         let under = |prefix: &str, weight: Weight| {
-            let name = match (prefix, weight.name) {
+            let name = match (prefix, &*weight.name) {
                 ("depthwise", "weight") => "depthwise.weight",
                 ("depthwise", _) => "depthwise.bias",
                 (_, "weight") => "pointwise.weight",
                 _ => "pointwise.bias",
             };
-            Weight { name, ..weight }
+            Weight { name: name.into(), ..weight }
         };
         let first = DepthwiseConv::parameters(&depthwise, inputs).into_iter().map(|weight| under("depthwise", weight));
         let second = Conv::parameters(&pointwise, &[&between]).into_iter().map(|weight| under("pointwise", weight));
@@ -118,7 +118,7 @@ mod tests {
     fn its_parameters_are_named_after_its_two_layers() {
         let call = args::<SeparableConv>(&[("filters", Arg::Int(64)), ("window", Arg::Pair([3, 3]))]);
         let weights = SeparableConv::parameters(&call, &[&Shape::map(32, 112, 112)]);
-        let names: Vec<_> = weights.iter().map(|weight| (weight.name, weight.shape.len())).collect();
+        let names: Vec<_> = weights.iter().map(|weight| (&*weight.name, weight.shape.len())).collect();
         assert_eq!(
             names,
             [("depthwise.weight", 288), ("depthwise.bias", 32), ("pointwise.weight", 2048), ("pointwise.bias", 64)]

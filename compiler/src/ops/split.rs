@@ -93,7 +93,7 @@ impl Layer for Split {
             shape.0[axis] = size;
             Part { axis, range, shape }
         };
-        Some(Results { parts: sizes.into_iter().map(part).collect(), first_alone: false })
+        Some(Results { parts: sizes.into_iter().map(part).collect(), first_alone: false, packed: None })
     }
 }
 

@@ -156,10 +156,10 @@ impl<'a> Resolver<'a, '_> {
         let output = self.add_value(Some(shape));
         let path = graph_call.path.clone();
         self.nodes.push(Node { call: graph_call, inputs, epilogue: Vec::new(), output });
-        let Some(Results { parts, first_alone }) = results else { return Value::Flow(output) };
+        let Some(Results { parts, first_alone, packed }) = results else { return Value::Flow(output) };
         let parts = parts.into_iter().map(|part| Part::Of(output, part)).collect();
         let of = Some(layer.name().to_owned());
-        Value::Several(Box::new(Several { of, place: call.name.place, path, parts, first_alone }))
+        Value::Several(Box::new(Several { of, place: call.name.place, path, parts, first_alone, packed }))
     }
 
     /// All arguments of the signature, or `None` after a mistake in one.

@@ -33,6 +33,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("negative_slope", "slope"),
     ("count_include_pad", "count_pad"),
     ("ceil_mode", "round"),
+    ("hidden_size", "hidden"),
+    ("num_layers", "layers"),
 ];
 
 impl<'a> Callee<'a> {
@@ -174,6 +176,7 @@ fn unknown(callee: &Callee<'_>, written: &str, params: &[(&str, bool)]) -> Strin
     };
     let help = match meant {
         Some("round") if written == "ceil_mode" => "; write `round = ceil`".to_owned(),
+        _ if written == "batch_first" => ": a value has no batch axis, and time comes first".to_owned(),
         Some(meant) => format!("; did you mean `{meant}`?"),
         None => String::new(),
     };

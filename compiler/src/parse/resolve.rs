@@ -78,6 +78,13 @@ impl<'a, 'r> Resolver<'a, 'r> {
         ValueId(self.values.len() as u32 - 1)
     }
 
+    /// Gives a value of the flow another shape.
+    pub fn set_shape(&mut self, ValueId(id): ValueId, shape: Shape) {
+        if let Some(known) = self.values.get_mut(id as usize) {
+            *known = Some(shape);
+        }
+    }
+
     /// The shape of a value of the flow, if it is known.
     pub fn shape(&self, value: &Value) -> Option<&Shape> {
         match value {
@@ -319,7 +326,7 @@ impl<'a, 'r> Resolver<'a, 'r> {
         let Some(&(_, place)) = flow else { return Value::Tuple(values.into_iter().map(|(value, _)| value).collect()) };
         let parts = values.into_iter().map(|(value, place)| several::Part::Whole(self.flow(value, place))).collect();
         let path = self.trail.path().to_owned();
-        Value::Several(Box::new(Several { of: None, place, path, parts, first_alone: false }))
+        Value::Several(Box::new(Several { of: None, place, path, parts, first_alone: false, packed: None }))
     }
 
     /// The stages of a chain or group. Unnamed ones take their `index`.

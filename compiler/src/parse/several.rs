@@ -8,7 +8,8 @@ use super::resolve::Resolver;
 use super::syntax::{Name, Place};
 use super::value::Value;
 use crate::diag::Problem;
-use crate::graph::{Arg, Call, Node, Origin, ValueId};
+use crate::graph::{Arg, Args, Call, Node, Origin, ValueId};
+use crate::shape::Shape;
 use crate::{infer, ops, registry};
 
 /// Several results before they are named.
@@ -24,6 +25,8 @@ pub struct Several {
     pub parts: Vec<Part>,
     /// Whether the first one is meant where a single value is asked for.
     pub first_alone: bool,
+    /// Where the layer's output is the first one alone: the arguments with which it holds all of them, and its shape then.
+    pub packed: Option<(Args, Shape)>,
 }
 
 /// One of several results.
@@ -70,6 +73,7 @@ impl Resolver<'_, '_> {
     pub(super) fn alone(&mut self, value: Value) -> Value {
         let Value::Several(several) = value else { return value };
         match several.parts.first() {
+            Some(Part::Of(output, _)) if several.packed.is_some() => Value::Flow(*output),
             Some(first) if several.first_alone => self.part(&several, first),
             _ => {
                 let message = format!(
@@ -86,7 +90,8 @@ impl Resolver<'_, '_> {
     pub(super) fn named(&mut self, results: Value, names: &[Name], place: Place) -> Vec<Value> {
         let unknown = vec![Value::Unknown; names.len()];
         match results {
-            Value::Several(several) if several.parts.len() == names.len() => {
+            Value::Several(mut several) if several.parts.len() == names.len() => {
+                self.pack(&mut several);
                 let named = several.parts.iter().zip(names);
                 named.map(|(part, name)| if name.text == "_" { Value::Unknown } else { self.part(&several, part) }).collect()
             }
@@ -110,6 +115,16 @@ impl Resolver<'_, '_> {
                 self.mistake(place, Kind::Value, message);
                 unknown
             }
+        }
+    }
+
+    /// Has a layer's output hold all of its results.
+    fn pack(&mut self, several: &mut Several) {
+        if let (Some((args, shape)), Some(Part::Of(output, _))) = (several.packed.take(), several.parts.first())
+            && let Some(node) = self.nodes.iter_mut().rfind(|node| node.output == *output)
+        {
+            node.call.args = args;
+            self.set_shape(*output, shape);
         }
     }
 

@@ -7,14 +7,16 @@
 //! what a planner at run time makes. Sizes and offsets are counted in elements (f32), never in bytes.
 
 pub mod cost;
+mod recurrent;
 mod steps;
 mod view;
 mod weights;
 
 pub use crate::program::{Function, Operand, Operation};
+pub use recurrent::{Cell, Recurrent};
 pub use steps::*;
 pub use view::{Place, View};
-pub use weights::{BatchNorm, Form, Init, Pack, Parameter};
+pub use weights::{BatchNorm, Form, Init, MoreBias, Pack, Parameter};
 
 use std::borrow::Cow;
 

@@ -1,6 +1,6 @@
 //! What is computed: kernels with all their sizes.
 
-use super::{Form, List, Text, View};
+use super::{Form, List, Recurrent, Text, View};
 use crate::program::Operation;
 use std::borrow::Cow;
 
@@ -136,6 +136,8 @@ pub enum Kernel {
     Resize(Resize),
     /// Softmax over channels, at each pixel.
     Softmax(Softmax),
+    /// The steps of a recurrent layer, one after the other.
+    Recurrent(Recurrent),
     /// Elements copied from one view to another of the same sizes.
     Copy(Copy),
     /// Zeros around a map.
@@ -146,7 +148,12 @@ impl Kernel {
     /// The maps that it touches: what it reads, then what it writes. A [`ClearBorder`] writes around its map.
     pub fn views(&self) -> impl Iterator<Item = &View> {
         let mut several: &[View] = &[];
+        let [mut third, mut fourth] = [None, None];
         let [first, second] = match self {
+            Kernel::Recurrent(recurrent) => {
+                [third, fourth] = [recurrent.first_cell.as_ref(), recurrent.last_cell.as_ref()];
+                [Some(&recurrent.input), recurrent.first_hidden.as_ref()]
+            }
             Kernel::Conv(conv) => [Some(&conv.input), conv.epilogue.residual.as_ref()],
             Kernel::Linear(linear) => [Some(&linear.input), linear.epilogue.residual.as_ref()],
             Kernel::Pool(pool) => [Some(&pool.input), None],
@@ -166,10 +173,10 @@ impl Kernel {
             Kernel::Copy(copy) => [Some(&copy.input), None],
             Kernel::ClearBorder(_) => [None, None],
         };
-        [first, second].into_iter().flatten().chain(several).chain([self.output()])
+        [first, second, third, fourth].into_iter().flatten().chain(several).chain([self.output()])
     }
 
-    /// What it writes.
+    /// What it writes; a [`Recurrent`] may write its last cells besides.
     pub fn output(&self) -> &View {
         match self {
             Kernel::Conv(conv) => &conv.output,
@@ -185,6 +192,7 @@ impl Kernel {
             Kernel::LocalNorm(norm) => &norm.output,
             Kernel::Resize(resize) => &resize.output,
             Kernel::Softmax(softmax) => &softmax.output,
+            Kernel::Recurrent(recurrent) => &recurrent.output,
             Kernel::Copy(copy) => &copy.output,
             Kernel::ClearBorder(clear) => &clear.view,
         }
@@ -193,7 +201,12 @@ impl Kernel {
     /// [`Kernel::views`], to be changed.
     pub fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
         let mut several: &mut [View] = &mut [];
+        let [mut third, mut fourth] = [None, None];
         let (first, second, output) = match self {
+            Kernel::Recurrent(recurrent) => {
+                [third, fourth] = [recurrent.first_cell.as_mut(), recurrent.last_cell.as_mut()];
+                (Some(&mut recurrent.input), recurrent.first_hidden.as_mut(), &mut recurrent.output)
+            }
             Kernel::Conv(conv) => (Some(&mut conv.input), conv.epilogue.residual.as_mut(), &mut conv.output),
             Kernel::Linear(linear) => (Some(&mut linear.input), linear.epilogue.residual.as_mut(), &mut linear.output),
             Kernel::Pool(pool) => (Some(&mut pool.input), None, &mut pool.output),
@@ -213,7 +226,7 @@ impl Kernel {
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
             Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
         };
-        [first, second].into_iter().flatten().chain(several).chain([output])
+        [first, second, third, fourth].into_iter().flatten().chain(several).chain([output])
     }
 }
 

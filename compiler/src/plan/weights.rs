@@ -1,6 +1,6 @@
 //! Weights of a plan: the state dict, and in which form kernels read it.
 
-use super::{Algorithm, List, Text};
+use super::{Algorithm, Cell, List, Text};
 use std::borrow::Cow;
 
 /// One tensor of the state dict.
@@ -37,8 +37,19 @@ pub struct Pack {
     pub weight: Option<usize>,
     /// Index of the bias.
     pub bias: Option<usize>,
+    /// A second bias, of which some elements are added to the first, in f64.
+    pub more_bias: Option<MoreBias>,
     /// A batch norm that is folded in, in f64: `w·γ/√(σ² + ε)`, `(b − μ)·γ/√(σ² + ε) + β`.
     pub batch_norm: Option<BatchNorm>,
+}
+
+/// The second of the two biases that PyTorch's recurrent layers have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoreBias {
+    /// Index among the parameters; as long as the first.
+    pub index: usize,
+    /// How many of its elements, the first ones, are added.
+    pub len: usize,
 }
 
 /// Indices of a batch norm's parameters.
@@ -99,6 +110,23 @@ pub enum Form {
         /// The map; `[inputs, 1, 1]` for a vector.
         map: [usize; 3],
     },
+    /// Of a weight `[outputs, inputs]` that each pixel of a map is multiplied by: a direct convolution of 1x1.
+    Rows {
+        /// Rows.
+        outputs: usize,
+        /// Columns: channels of the map.
+        inputs: usize,
+    },
+    /// Of the weight `[gates · hidden, width]` that a recurrent layer's state is multiplied by at each step. Of the bias, as long as
+    /// its rows, a [`Cell::Gru`] reads the last third.
+    Recurrent {
+        /// What is done at each step.
+        cell: Cell,
+        /// Rows for each gate.
+        hidden: usize,
+        /// Columns: elements of the state.
+        width: usize,
+    },
     /// Of each channel the factor of its negative elements.
     Slopes {
         /// Elements of the weight: one for all channels, or as many as channels.
@@ -119,9 +147,12 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form of the convolution that a part of a transposed one is; any other form as it is.
+    /// The form of the convolution that a part of a transposed one or a matrix for each pixel is; any other form as it is.
     pub fn of_part(&self) -> Form {
         match *self {
+            Form::Rows { outputs: filters, inputs: channels } => {
+                Form::Conv { algorithm: Algorithm::Direct, filters, channels, window: [1, 1], groups: 1 }
+            }
             Form::ConvPart { algorithm, filters, channels, window, groups, .. } => {
                 Form::Conv { algorithm, filters, channels, window, groups }
             }

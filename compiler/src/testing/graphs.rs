@@ -145,6 +145,7 @@ impl Attempt<'_> {
                 1 => self.separable(value),
                 _ => self.conv(value),
             },
+            0..=25 if self.graph.shape(value).as_sequence().is_some() && self.random.one_in(2) => self.recurrent(value),
             0..=25 => ("linear", vec![("outputs", Arg::Int(self.random.between(1, 12))), self.flag("bias")], vec![value]),
             BATCH_NORM..ACTIVATION if self.random.one_in(3) => self.norm(value),
             BATCH_NORM..ACTIVATION => {
@@ -283,6 +284,24 @@ impl Attempt<'_> {
         ("depthwise_conv", args, vec![value])
     }
 
+    fn recurrent(&mut self, value: ValueId) -> Choice {
+        let layer = self.random.pick(&["rnn", "lstm", "gru"]);
+        let hidden = self.random.between(2, 6);
+        let mut args = vec![
+            ("hidden", Arg::Int(hidden)),
+            ("layers", Arg::Int(if self.random.one_in(3) { 2 } else { 1 })),
+            ("bidirectional", Arg::Flag(self.random.one_in(2))),
+            ("states", Arg::Flag(self.random.one_in(4))),
+            self.flag("bias"),
+        ];
+        match layer {
+            "rnn" => args.push(("nonlinearity", Arg::Word(self.random.pick(&["tanh", "relu"])))),
+            "lstm" if self.random.one_in(3) => args.push(("proj_size", Arg::Int(self.random.between(1, hidden - 1)))),
+            _ => {}
+        }
+        (layer, args, vec![value])
+    }
+
     fn separable(&mut self, value: ValueId) -> Choice {
         let (_, mut args, inputs) = self.depthwise(value);
         args.push(("filters", Arg::Int(self.random.between(1, 8))));
@@ -410,9 +429,9 @@ pub fn random_weight<T: Float>(name: &str, weight: &Weight) -> Tensor<T> {
     let fan_in: usize = weight.shape.0.iter().skip(1).product();
     let scale = (3.0 / fan_in as f64).sqrt();
     // Through f32, so that both precisions start from the same numbers.
-    let mut element = || match weight.name {
+    let mut element = || match &*weight.name {
         "running_var" => 0.5 + random.signed().abs(),
-        "weight" | "depthwise.weight" | "pointwise.weight" if weight.shape.0.len() > 1 => scale * random.signed(),
+        name if name.contains("weight") && weight.shape.0.len() > 1 => scale * random.signed(),
         "weight" => 1.0 + 0.5 * random.signed(),
         _ => random.signed(),
     };

@@ -4,8 +4,8 @@
 
 use crate::ops::map::run;
 use crate::plan::{
-    Activation, BatchNorm, Combination, Conv, Epilogue, Form, Kernel, Linear, Norm, Pack, Place, Plan, Reduce, Region, Resize,
-    Sampling, ScaleOf, View, Windows,
+    Activation, BatchNorm, Cell, Combination, Conv, Epilogue, Form, Kernel, Linear, MoreBias, Norm, Pack, Place, Plan, Recurrent,
+    Reduce, Region, Resize, Sampling, ScaleOf, View, Windows,
 };
 use crate::program::Program;
 use crate::tensor::Float;
@@ -91,17 +91,80 @@ impl<'a> Machine<'a> {
                 let sum: f64 = (0..output.channels).map(|c| (pixel(c) - largest).exp()).sum();
                 if step.log { pixel(c) - largest - sum.ln() } else { (pixel(c) - largest).exp() / sum }
             }),
+            Kernel::Recurrent(layer) => {
+                let (result, cells) = self.recurrent(layer);
+                if let Some(view) = &layer.last_cell {
+                    self.write(view, cells);
+                }
+                result
+            }
             Kernel::Copy(copy) => map(&output, |y, x, c| self.inside(&copy.input, y, x, c)),
             Kernel::ClearBorder(clear) => return self.clear(&clear.view, clear.border),
         };
-        let mut result = result.into_iter();
-        for y in 0..output.height as isize {
-            for x in 0..output.width as isize {
-                for c in 0..output.channels {
-                    *self.element(&output, y, x, c) = result.next().map_or(f32::NAN, |value| value as f32);
+        self.write(&output, result);
+    }
+
+    /// Writes a view's elements, in the order row, column, channel.
+    fn write(&mut self, view: &View, elements: Vec<f64>) {
+        let mut elements = elements.into_iter();
+        for y in 0..view.height as isize {
+            for x in 0..view.width as isize {
+                for c in 0..view.channels {
+                    *self.element(view, y, x, c) = elements.next().map_or(f32::NAN, |value| value as f32);
                 }
             }
         }
+    }
+
+    /// The states at every step, and the cells after the last one.
+    fn recurrent(&self, layer: &Recurrent) -> (Vec<f64>, Vec<f64>) {
+        let Recurrent { cell, hidden, input, output, .. } = layer;
+        let (n, width, rows) = (*hidden, layer.width(), cell.n_gates() * hidden);
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let mut states = vec![0.0; output.len()];
+        let mut cells = Vec::new();
+        for (d, &pack) in layer.packs.iter().enumerate() {
+            let (matrix, bias) = self.folded(&self.plan.packs[pack], rows, width);
+            let state = |view: &Option<View>, len: usize| -> Vec<f64> {
+                (0..len).map(|i| view.as_ref().map_or(0.0, |view| self.inside(view, d, 0, i))).collect()
+            };
+            let (mut h, mut c) = (state(&layer.first_hidden, width), state(&layer.first_cell, n));
+            for step in 0..input.width {
+                let t = if d > 0 { input.width - 1 - step } else { step };
+                let x = |g: usize, j: usize| self.inside(input, 0, t, d * rows + g * n + j);
+                let product = |g: usize, j: usize| -> f64 {
+                    let row = &matrix[(g * n + j) * width..];
+                    row.iter().zip(&h).map(|(weight, value)| weight * value).sum()
+                };
+                let gate = |g: usize, j: usize| x(g, j) + product(g, j);
+                let mut new = Vec::new();
+                for j in 0..n {
+                    new.push(match cell {
+                        Cell::Tanh => gate(0, j).tanh(),
+                        Cell::Relu => gate(0, j).max(0.0),
+                        Cell::Lstm => {
+                            c[j] = sigmoid(gate(1, j)) * c[j] + sigmoid(gate(0, j)) * gate(2, j).tanh();
+                            sigmoid(gate(3, j)) * c[j].tanh()
+                        }
+                        Cell::Gru => {
+                            let inside = product(2, j) + bias[2 * n + j];
+                            let candidate = (x(2, j) + sigmoid(gate(0, j)) * inside).tanh();
+                            let update = sigmoid(gate(1, j));
+                            (1.0 - update) * candidate + update * h[j]
+                        }
+                    });
+                }
+                if let Some(&projection) = layer.projections.get(d) {
+                    let (matrix, _) = self.folded(&self.plan.packs[projection], width, n);
+                    new = matrix.chunks(n).map(|row| row.iter().zip(&new).map(|(weight, value)| weight * value).sum()).collect();
+                }
+                h = new;
+                let first = t * output.channels + d * width;
+                states[first..first + width].copy_from_slice(&h);
+            }
+            cells.extend(c);
+        }
+        (states, cells)
     }
 
     fn conv(&self, conv: &Conv) -> Vec<f64> {
@@ -239,6 +302,10 @@ impl<'a> Machine<'a> {
         let mut weight = self.as_conv(&pack.form, parameter(pack.weight, 1.0, outputs * per_output));
         let mut bias = parameter(pack.bias, 0.0, outputs);
         assert_eq!((weight.len(), bias.len()), (outputs * per_output, outputs), "{pack:?}");
+        if let Some(MoreBias { index, len }) = pack.more_bias {
+            let more = &self.parameters[index][..len];
+            bias.iter_mut().zip(more).for_each(|(value, &more)| *value += f64::from(more));
+        }
         if let Some(BatchNorm { weight: gamma, bias: beta, mean, variance, eps }) = pack.batch_norm {
             let (gamma, beta) = (parameter(gamma, 1.0, outputs), parameter(beta, 0.0, outputs));
             let (mean, variance) = (parameter(Some(mean), 0.0, outputs), parameter(Some(variance), 1.0, outputs));

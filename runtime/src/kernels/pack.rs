@@ -1,8 +1,8 @@
 //! Weights in the tiling of the kernel that reads them. Floor 2.
 
-use convoke_compiler::plan::Form;
+use convoke_compiler::plan::{Cell, Form};
 
-use super::native::args::{PackConvArgs, PackLinearArgs, Tiling};
+use super::native::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, Tiling};
 use super::tiling::{channel_block, conv_tiling};
 use crate::buffer::Buffer;
 use crate::isa::Isa;
@@ -17,7 +17,7 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
     let mut pack = Buffer::zeroed(packed_len(form, isa));
     let table = super::table(isa);
     match form.of_part() {
-        Form::ConvPart { .. } => unreachable!("{form:?} is a convolution's"),
+        Form::ConvPart { .. } | Form::Rows { .. } => unreachable!("{form:?} is a convolution's"),
         Form::Conv { algorithm, filters, channels, window, groups } => {
             let args = PackConvArgs {
                 weight: weight.as_ptr(),
@@ -49,6 +49,16 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
             // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
             unsafe { (table.f32_pack_linear)(&args) }
         }
+        Form::Recurrent { cell, hidden, width } => {
+            let bias = match cell {
+                Cell::Gru => bias[2 * hidden..].as_ptr(),
+                _ => std::ptr::null(),
+            };
+            let (weight, pack, gates, lanes) = (weight.as_ptr(), pack.as_mut_ptr(), cell.n_gates(), isa.lanes());
+            let args = PackRecurrentArgs { weight, bias, pack, gates, hidden, width, lanes };
+            // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the panels take.
+            unsafe { (table.f32_pack_recurrent)(&args) }
+        }
         Form::Slopes { weights, channels } => {
             let slope = |c: usize| weight[if weights == 1 { 0 } else { c }];
             (0..channels).for_each(|c| pack[c] = slope(c));
@@ -76,6 +86,8 @@ fn lens(form: &Form) -> (usize, usize) {
             (filters * channels * window[0] * window[1], filters)
         }
         Form::Linear { outputs, map } => (outputs * map.iter().product::<usize>(), outputs),
+        Form::Rows { outputs, inputs } => (outputs * inputs, outputs),
+        Form::Recurrent { cell, hidden, width } => (cell.n_gates() * hidden * width, cell.n_gates() * hidden),
         Form::Slopes { weights, channels } => (weights, channels),
         Form::Elements { map } => (map.iter().product(), map.iter().product()),
         Form::Affine { channels } => (channels, channels),
@@ -86,7 +98,7 @@ fn lens(form: &Form) -> (usize, usize) {
 pub fn packed_len(form: &Form, isa: Isa) -> usize {
     let lanes = isa.lanes();
     match form.of_part() {
-        Form::ConvPart { .. } => unreachable!("{form:?} is a convolution's"),
+        Form::ConvPart { .. } | Form::Rows { .. } => unreachable!("{form:?} is a convolution's"),
         Form::Conv { algorithm, filters, channels, window, groups } => {
             let per_filter = 1 + channels * window[0] * window[1];
             match conv_tiling(algorithm, filters / groups, channels, isa) {
@@ -99,6 +111,10 @@ pub fn packed_len(form: &Form, isa: Isa) -> usize {
             }
         }
         Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),
+        Form::Recurrent { cell, hidden, width } => {
+            let biases = usize::from(cell == Cell::Gru);
+            hidden.next_multiple_of(lanes) * (biases + cell.n_gates() * width)
+        }
         Form::Slopes { channels, .. } => channels,
         Form::Elements { map } => 2 * map.iter().product::<usize>(),
         Form::Affine { channels } => 2 * channels,

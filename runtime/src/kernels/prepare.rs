@@ -3,8 +3,8 @@
 use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
-    Activation, Combination, Conv, Epilogue, Form, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Reduce, Region, Resize,
-    Sampling, ScaleOf, View, Windows,
+    Activation, Cell, Combination, Conv, Epilogue, Form, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Recurrent, Reduce,
+    Region, Resize, Sampling, ScaleOf, View, Windows,
 };
 
 use super::native::args::*;
@@ -58,6 +58,7 @@ enum Call {
     LocalNorm(Entry<LocalNormArgs>, LocalNormArgs),
     Resize(Entry<ResizeArgs>, ResizeArgs),
     Softmax(Entry<SoftmaxArgs>, SoftmaxArgs),
+    Recurrent(Entry<RecurrentArgs>, Box<RecurrentArgs>),
     Border(Entry<BorderArgs>, BorderArgs),
 }
 
@@ -72,6 +73,8 @@ enum Slot {
     Nth(usize),
     /// The output.
     Out,
+    /// A second output.
+    Also,
 }
 
 /// Where a pointer of the arguments points to.
@@ -196,6 +199,7 @@ impl Prepared {
                     SoftmaxArgs { input: operand(&softmax.input), output: operand(&softmax.output), sizes, log: softmax.log };
                 Call::Softmax(table.f32_softmax, args)
             }
+            Kernel::Recurrent(layer) => recurrent_call(layer, table, packs, memory, &mut binds),
             Kernel::ClearBorder(clear) => {
                 binds.push(Bind::view(Slot::Out, &clear.view));
                 let view = &clear.view;
@@ -231,7 +235,6 @@ impl Prepared {
             (Call::Map(_, args), Slot::Out) => args.output.first = to,
             (Call::Program(_, call), Slot::Nth(index)) => call.args.inputs[index].first = to,
             (Call::Program(_, call), _) => call.args.output.first = to,
-            (_, Slot::Nth(_)) => unreachable!("only programs number what they read"),
             (Call::Norm(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::Norm(_, args), Slot::Out) => args.output.first = to,
             (Call::LocalNorm(_, args), Slot::A | Slot::B) => args.input.first = to,
@@ -240,7 +243,13 @@ impl Prepared {
             (Call::Resize(_, args), Slot::Out) => args.output.first = to,
             (Call::Softmax(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::Softmax(_, args), Slot::Out) => args.output.first = to,
+            (Call::Recurrent(_, args), Slot::A) => args.input = to,
+            (Call::Recurrent(_, args), Slot::B) => args.first_hidden = to,
+            (Call::Recurrent(_, args), Slot::Nth(_)) => args.first_cell = to,
+            (Call::Recurrent(_, args), Slot::Out) => args.output = to,
+            (Call::Recurrent(_, args), Slot::Also) => args.last_cell = to,
             (Call::Border(_, args), _) => args.map.first = to,
+            (_, Slot::Nth(_) | Slot::Also) => unreachable!("no other kernel has so many inputs or outputs"),
         }
     }
 
@@ -283,6 +292,7 @@ impl Prepared {
                 Call::LocalNorm(kernel, args) => kernel(args, part, n),
                 Call::Resize(kernel, args) => kernel(args, part, n),
                 Call::Softmax(kernel, args) => kernel(args, part, n),
+                Call::Recurrent(kernel, args) => kernel(&**args, part, n),
                 Call::Border(kernel, args) => kernel(args, part, n),
             }
         }
@@ -434,6 +444,43 @@ fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>
         act: act(*activation),
     };
     Call::Norm(table.f32_norm, Box::new(args))
+}
+
+fn recurrent_call(layer: &Recurrent, table: &Table, packs: &[*const f32], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
+    let Recurrent { cell, hidden, input, output, first_hidden, first_cell, last_cell, .. } = layer;
+    binds.push(Bind::view(Slot::A, input));
+    binds.push(Bind::view(Slot::Out, output));
+    for (slot, view) in [(Slot::B, first_hidden), (Slot::Nth(2), first_cell), (Slot::Also, last_cell)] {
+        binds.extend(view.as_ref().map(|view| Bind::view(slot, view)));
+    }
+    let rows = |view: &Option<View>| view.map_or([0; 2], |view| [view.row, view.channel]);
+    let pointers = |indices: &[usize]| [0, 1].map(|d| indices.get(d).map_or(null(), |&index| packs[index]));
+    let args = RecurrentArgs {
+        cell: match cell {
+            Cell::Tanh => CellKind::Tanh,
+            Cell::Relu => CellKind::Relu,
+            Cell::Lstm => CellKind::Lstm,
+            Cell::Gru => CellKind::Gru,
+        },
+        directions: layer.n_directions(),
+        steps: input.width,
+        hidden: *hidden,
+        width: layer.width(),
+        input: null(),
+        input_step: input.pixel,
+        output: null_mut(),
+        output_strides: [output.pixel, output.channel],
+        first_hidden: null(),
+        first_hidden_strides: rows(first_hidden),
+        first_cell: null(),
+        first_cell_strides: rows(first_cell),
+        last_cell: null_mut(),
+        last_cell_strides: rows(last_cell),
+        packs: pointers(&layer.packs),
+        projections: pointers(&layer.projections),
+        scratch: memory.scratch,
+    };
+    Call::Recurrent(table.f32_recurrent, Box::new(args))
 }
 
 /// The arguments of a pooling from a map of `pool.size` to `output`.

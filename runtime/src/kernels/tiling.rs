@@ -3,7 +3,7 @@
 use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
 
 use super::native::args::{ProgramArgs, Tiling};
-use super::native::winograd;
+use super::native::{recurrent, winograd};
 use crate::isa::Isa;
 
 /// Multiply-adds per output that one pass over a tile takes at most, so that a panel of weights stays in the second-level cache.
@@ -109,6 +109,7 @@ pub fn scratch_len(kernel: &Kernel, isa: Isa, n_shares: usize) -> usize {
     match kernel {
         Kernel::Conv(conv) => n_shares * ConvScratch::of(conv, isa).len(),
         Kernel::Map(_) => n_shares * ProgramArgs::SCRATCH,
+        Kernel::Recurrent(layer) => layer.n_directions() * recurrent::scratch_len(layer.hidden, layer.width()),
         _ => 0,
     }
 }

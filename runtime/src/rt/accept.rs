@@ -100,6 +100,15 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
             let inputs = n_elements(&map).ok_or_else(|| format!("a map of {map:?}"))?;
             Some(vec![outputs, inputs])
         }
+        Form::Rows { outputs, inputs } => {
+            n_elements(&[outputs, inputs]).ok_or_else(|| format!("a matrix of {outputs} x {inputs}"))?;
+            Some(vec![outputs, inputs])
+        }
+        Form::Recurrent { cell, hidden, width } => {
+            n_elements(&[cell.n_gates(), hidden, width]).ok_or_else(|| format!("a state of {hidden}, {width}"))?;
+            ensure(pack.batch_norm.is_none(), || "a recurrent layer has no batch norm".to_owned())?;
+            Some(vec![cell.n_gates() * hidden, width])
+        }
         Form::Slopes { weights, channels } => {
             ensure(channels > 0 && (weights == 1 || weights == channels), || format!("{weights} slopes of {channels} channels"))?;
             ensure(pack.bias.is_none() && pack.batch_norm.is_none(), || "slopes have no bias and no batch norm".to_owned())?;
@@ -128,6 +137,7 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
         tensor("weight", index, &shape)?;
     }
     pack.bias.map_or(Ok(()), |index| tensor("bias", index, &per_output))?;
+    pack.more_bias.map_or(Ok(()), |more| tensor("second bias", more.index, &per_output))?;
     if let Some(norm) = &pack.batch_norm {
         norm.weight.map_or(Ok(()), |index| tensor("scale", index, &per_output))?;
         norm.bias.map_or(Ok(()), |index| tensor("shift", index, &per_output))?;
@@ -235,6 +245,7 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             // The kernel keeps results in registers by the same rule.
             registers(inputs.len(), operations).map(drop)
         }
+        Kernel::Recurrent(layer) => accept_recurrent(plan, layer),
         Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
             same(a, output)?;
             same(b, output)?;
@@ -312,6 +323,38 @@ fn accept_linear(plan: &Plan, linear: &Linear) -> Check {
     lanes(output)?;
     ensure(epilogue.pool.is_none(), || "a linear layer pools nothing".to_owned())?;
     accept_epilogue(plan, epilogue, output)
+}
+
+fn accept_recurrent(plan: &Plan, layer: &Recurrent) -> Check {
+    let Recurrent { cell, hidden, input, output, first_hidden, first_cell, last_cell, packs, projections } = layer;
+    read(plan, input)?;
+    written(plan, output)?;
+    lanes(input)?;
+    let n = packs.len();
+    ensure((1..=2).contains(&n) && (projections.is_empty() || projections.len() == n), || {
+        format!("{n} directions, {} of them projected", projections.len())
+    })?;
+    let gates = n_elements(&[n, cell.n_gates(), *hidden]);
+    let rows = input.height == 1 && output.height == 1 && input.width == output.width;
+    ensure(rows && gates == Some(input.channels) && output.channels.is_multiple_of(n), || {
+        format!("{n} directions of {hidden} elements, from {} to {}", view_size(input), view_size(output))
+    })?;
+    let width = layer.width();
+    ensure(width == *hidden || !projections.is_empty(), || format!("a state of {hidden} elements becomes {width}"))?;
+    for &pack in packs.iter() {
+        packed(plan, pack, &Form::Recurrent { cell: *cell, hidden: *hidden, width })?;
+    }
+    for &pack in projections.iter() {
+        packed(plan, pack, &Form::Linear { outputs: width, map: [*hidden, 1, 1] })?;
+    }
+    let state = |view: &View, len: usize| {
+        read(plan, view)?;
+        ensure([view.height, view.width, view.channels] == [n, 1, len], || format!("a state is {}", view_size(view)))
+    };
+    first_hidden.as_ref().map_or(Ok(()), |view| state(view, width))?;
+    ensure(*cell == Cell::Lstm || (first_cell.is_none() && last_cell.is_none()), || format!("cells of {cell:?}"))?;
+    first_cell.as_ref().map_or(Ok(()), |view| state(view, *hidden))?;
+    last_cell.as_ref().map_or(Ok(()), |view| state(view, *hidden).and_then(|()| written(plan, view)))
 }
 
 fn accept_epilogue(plan: &Plan, epilogue: &Epilogue, output: &View) -> Check {

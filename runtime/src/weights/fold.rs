@@ -1,7 +1,7 @@
 //! From the tensors of a state dict to the weight and bias that a kernel packs: a transposed convolution's rearranged, batch norm folded
 //! in, in f64. Floor 3.
 
-use convoke_compiler::plan::{BatchNorm, Form, Pack};
+use convoke_compiler::plan::{BatchNorm, Form, MoreBias, Pack};
 
 use super::Weights;
 use crate::error::Result;
@@ -24,10 +24,15 @@ pub(crate) fn fold(pack: &Pack, weights: &Weights) -> Result<Folded> {
         Some(index) => part_of_transposed(&pack.form, weights.read(index)?),
         None => vec![1.0; n_outputs],
     };
-    let bias = match pack.bias {
+    let mut bias = match pack.bias {
         Some(index) => weights.read(index)?,
         None => vec![0.0; n_outputs],
     };
+    if let Some(MoreBias { index, len }) = pack.more_bias {
+        for (value, more) in bias.iter_mut().zip(weights.read(index)?).take(len) {
+            *value = (f64::from(*value) + f64::from(more)) as f32;
+        }
+    }
     let bias = match &pack.batch_norm {
         Some(norm) => fold_batch_norm(norm, weights, &mut weight, &bias)?,
         None => bias,
@@ -62,7 +67,8 @@ fn part_of_transposed(form: &Form, weight: Vec<f32>) -> Vec<f32> {
 pub(crate) fn n_outputs(form: &Form) -> usize {
     match *form {
         Form::Conv { filters, .. } | Form::ConvPart { filters, .. } => filters,
-        Form::Linear { outputs, .. } => outputs,
+        Form::Linear { outputs, .. } | Form::Rows { outputs, .. } => outputs,
+        Form::Recurrent { cell, hidden, .. } => hidden.saturating_mul(cell.n_gates()),
         Form::Elements { map } => map.iter().product(),
         Form::Slopes { channels, .. } | Form::Affine { channels } => channels,
     }

@@ -456,6 +456,62 @@ pub struct ResizeArgs {
     pub kind: SamplingKind,
 }
 
+/// What a recurrent layer does at each step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum CellKind {
+    /// `tanh`
+    Tanh,
+    /// `max(x, 0)`
+    Relu,
+    /// Long short-term memory.
+    Lstm,
+    /// Gated recurrent unit.
+    Gru,
+}
+
+/// A recurrent layer.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct RecurrentArgs {
+    /// What is done at each step.
+    pub cell: CellKind,
+    /// 1 or 2.
+    pub directions: usize,
+    /// Steps.
+    pub steps: usize,
+    /// Elements of the state of one direction, before it is projected.
+    pub hidden: usize,
+    /// Elements of its output.
+    pub width: usize,
+    /// Gates before the state is added: gate after gate, direction after direction, side by side.
+    pub input: *const f32,
+    /// Between steps.
+    pub input_step: usize,
+    /// The states.
+    pub output: *mut f32,
+    /// Between steps, and between elements.
+    pub output_strides: [usize; 2],
+    /// The state before the first step; null for zeros.
+    pub first_hidden: *const f32,
+    /// Between directions, and between elements.
+    pub first_hidden_strides: [usize; 2],
+    /// The cells before the first step; null for zeros.
+    pub first_cell: *const f32,
+    /// Between directions, and between elements.
+    pub first_cell_strides: [usize; 2],
+    /// The cells after the last step; null for nowhere.
+    pub last_cell: *mut f32,
+    /// Between directions, and between elements.
+    pub last_cell_strides: [usize; 2],
+    /// Of each direction, as `pack` laid them out.
+    pub packs: [*const f32; 2],
+    /// Of each direction, those of a linear layer; null where the state is not projected.
+    pub projections: [*const f32; 2],
+    /// As long as `recurrent::scratch_len` says, for each direction.
+    pub scratch: *mut f32,
+}
+
 /// Zeros around a map.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -524,6 +580,26 @@ pub struct PackLinearArgs {
     pub channels: usize,
     /// Pixels of the map.
     pub pixels: usize,
+    /// Floats in a vector.
+    pub lanes: usize,
+}
+
+/// Weights of a recurrent layer, from `[gates · hidden, width]` into panels of a vector of hidden elements, `[width][gates][lanes]`.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct PackRecurrentArgs {
+    /// `[gates · hidden, width]`
+    pub weight: *const f32,
+    /// `[hidden]`; null where none stands before the panels.
+    pub bias: *const f32,
+    /// Written.
+    pub pack: *mut f32,
+    /// Rows for each hidden element.
+    pub gates: usize,
+    /// Elements of the state before it is projected.
+    pub hidden: usize,
+    /// Elements of the state.
+    pub width: usize,
     /// Floats in a vector.
     pub lanes: usize,
 }

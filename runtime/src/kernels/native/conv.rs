@@ -7,7 +7,7 @@
 
 use crate::simd::Simd;
 
-use super::args::{Act, ActKind, ConvArgs, PoolArgs, Source, Target};
+use super::args::{Act, ActKind, ConvArgs, LinearArgs, PoolArgs, Source, Target};
 use super::pool;
 use super::share::Share;
 
@@ -23,6 +23,11 @@ pub trait Parts: Simd {
     /// # Safety
     /// As there.
     unsafe fn pool(a: &PoolArgs, y0: usize, y1: usize);
+    /// [`super::linear::layer`], all of it.
+    ///
+    /// # Safety
+    /// As there.
+    unsafe fn linear(a: &LinearArgs);
 }
 
 /// A kernel that computes rows of a convolution.

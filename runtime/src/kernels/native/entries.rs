@@ -6,7 +6,7 @@ use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
 use super::share::Share;
 use super::winograd::{self, Gather, Scatter, Winograd};
-use super::{Table, linear, map, math, norm, pack, pool, program, resize, softmax};
+use super::{Table, linear, map, math, norm, pack, pool, program, recurrent, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -33,6 +33,12 @@ macro_rules! entries {
                 unsafe fn pool(a: &PoolArgs, y0: usize, y1: usize) {
                     // SAFETY: as above.
                     unsafe { pool::rows::<S>(a, y0, y1) }
+                }
+
+                $(#[target_feature(enable = $feature)])?
+                unsafe fn linear(a: &LinearArgs) {
+                    // SAFETY: as above.
+                    unsafe { f32_linear(a, 0, 1) }
                 }
             }
 
@@ -191,6 +197,12 @@ macro_rules! entries {
             }
 
             $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_recurrent(a: *const RecurrentArgs, part: usize, n_parts: usize) {
+                // SAFETY: as above.
+                unsafe { recurrent::layer::<S>(&*a, Share { part, n_parts }) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_norm(a: *const NormArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { norm::layer::<S>(&*a, Share { part, n_parts }) }
@@ -223,10 +235,12 @@ macro_rules! entries {
                 f32_local_norm,
                 f32_resize,
                 f32_softmax,
+                f32_recurrent,
                 f32_clear_border,
                 f32_pack_conv,
                 f32_pack_winograd,
                 f32_pack_linear,
+                f32_pack_recurrent,
             };
         }
     };
@@ -245,6 +259,11 @@ unsafe extern "C" fn f32_pack_conv(a: *const PackConvArgs) {
 unsafe extern "C" fn f32_pack_linear(a: *const PackLinearArgs) {
     // SAFETY: asked of the caller, see `Table`.
     unsafe { pack::linear(&*a) }
+}
+
+unsafe extern "C" fn f32_pack_recurrent(a: *const PackRecurrentArgs) {
+    // SAFETY: asked of the caller, see `Table`.
+    unsafe { pack::recurrent(&*a) }
 }
 
 #[cfg(all(target_arch = "x86_64", not(any(convoke_isa = "avx2", convoke_isa = "portable"))))]

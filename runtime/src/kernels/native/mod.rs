@@ -19,14 +19,15 @@ pub mod norm;
 pub mod pack;
 pub mod pool;
 pub mod program;
+pub mod recurrent;
 pub mod resize;
 pub mod share;
 pub mod softmax;
 pub mod winograd;
 
 use args::{
-    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PoolArgs, ProgramArgs,
-    ResizeArgs, SoftmaxArgs,
+    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PackRecurrentArgs,
+    PoolArgs, ProgramArgs, RecurrentArgs, ResizeArgs, SoftmaxArgs,
 };
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
@@ -80,6 +81,8 @@ pub struct Table {
     pub f32_resize: Entry<ResizeArgs>,
     /// Over channels.
     pub f32_softmax: Entry<SoftmaxArgs>,
+    /// Step by step.
+    pub f32_recurrent: Entry<RecurrentArgs>,
     /// Zeros around a map.
     pub f32_clear_border: Entry<BorderArgs>,
     /// Weights of a convolution into tiles.
@@ -88,4 +91,6 @@ pub struct Table {
     pub f32_pack_winograd: unsafe extern "C" fn(*const PackConvArgs),
     /// Weights of a linear layer into tiles.
     pub f32_pack_linear: unsafe extern "C" fn(*const PackLinearArgs),
+    /// Weights of a recurrent layer into panels.
+    pub f32_pack_recurrent: unsafe extern "C" fn(*const PackRecurrentArgs),
 }

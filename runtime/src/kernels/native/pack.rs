@@ -1,6 +1,6 @@
 //! Weights from PyTorch's layout into the kernels' tilings. Floor 2.
 
-use super::args::{PackConvArgs, PackLinearArgs, Tiling};
+use super::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, Tiling};
 use super::{div, div_ceil, linear};
 
 /// A convolution's.
@@ -118,6 +118,34 @@ pub unsafe fn linear(a: &PackLinearArgs) {
                 first = last;
             }
             f += width;
+        }
+    }
+}
+
+/// A recurrent layer's.
+///
+/// # Safety
+/// The pointers are valid for the sizes beside them, `pack` for `gates · width` elements, and one more with a bias, for each hidden one
+/// rounded up to whole vectors.
+#[inline(always)]
+pub unsafe fn recurrent(a: &PackRecurrentArgs) {
+    let padded = div_ceil(a.hidden, a.lanes) * a.lanes;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut panels = a.pack;
+        if !a.bias.is_null() {
+            bias(a.bias, panels, a.hidden, padded);
+            panels = panels.add(padded);
+        }
+        for j in 0..padded {
+            let first = j - j % a.lanes.max(1);
+            let to = panels.add(first * a.width * a.gates + (j - first));
+            for g in 0..a.gates {
+                let row = a.weight.wrapping_add((g * a.hidden + j) * a.width);
+                for i in 0..a.width {
+                    *to.add((i * a.gates + g) * a.lanes) = if j < a.hidden { *row.add(i) } else { 0.0 };
+                }
+            }
         }
     }
 }

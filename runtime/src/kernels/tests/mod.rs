@@ -11,6 +11,7 @@ mod norms;
 #[cfg(convoke_object)]
 mod object;
 mod program;
+mod recurrent;
 mod winograd;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};
@@ -176,6 +177,11 @@ impl Arena {
     /// Runs a step at both ends of guarded memory, whole and in shares, backwards, checks that nothing but the output changes, and
     /// returns the output.
     pub fn run(&self, kernel: &Kernel, isa: Isa, pack: Option<&Buffer>, output: &View) -> Map {
+        self.run_all(kernel, isa, pack.map_or(&[], std::slice::from_ref), &[*output]).remove(0)
+    }
+
+    /// [`Arena::run`] for a step with several packs or outputs.
+    pub fn run_all(&self, kernel: &Kernel, isa: Isa, packs: &[Buffer], outputs: &[View]) -> Vec<Map> {
         // One number of shares for each step, so that tests stay quick; steps are many.
         let n_shares = [2, 3, 5, 16][self.len % 4];
         let runs = [(Side::Start, 1), (Side::End, 1), (if self.len % 8 < 4 { Side::Start } else { Side::End }, n_shares)];
@@ -189,29 +195,33 @@ impl Arena {
             let mut scratch = Guarded::new(scratch_len(kernel, isa, n_shares), side);
             scratch.fill(f32::NAN);
             let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
-            let guarded_pack = pack.map(|pack| {
+            let guarded = |pack: &Buffer| {
                 let mut copy = Guarded::new(pack.len(), side);
                 copy.copy_from_slice(pack);
                 copy
-            });
-            let packs: Vec<*const f32> = guarded_pack.iter().map(|pack| pack.as_ptr()).collect();
+            };
+            let guarded: Vec<Guarded> = packs.iter().map(guarded).collect();
+            let packs: Vec<*const f32> = guarded.iter().map(|pack| pack.as_ptr()).collect();
             // SAFETY: the arena holds every view, the scratch is as long as asked for, and `isas` yields what is available.
             unsafe {
                 let step = Prepared::new(kernel, isa, &packs, &memory, n_shares);
                 (0..n_shares).rev().for_each(|part| step.share(part));
             }
             let mut written = vec![false; self.len];
-            let result = Map::from_fn([output.height, output.width, output.channels], |y, x, c| {
-                let at = output.offset + y * output.row + x * output.pixel + c * output.channel;
-                written[at] = true;
-                arena[at] as f64
+            let result = outputs.iter().map(|output| {
+                Map::from_fn([output.height, output.width, output.channels], |y, x, c| {
+                    let at = output.offset + y * output.row + x * output.pixel + c * output.channel;
+                    written[at] = true;
+                    arena[at] as f64
+                })
             });
+            let result: Vec<Map> = result.collect();
             for (i, (after, before)) in arena.iter().zip(&before).enumerate() {
                 assert!(written[i] || after.to_bits() == before.to_bits(), "{isa}: wrote {after} at {i} in {kernel:?}");
             }
             result
         });
-        let bits = |map: &Map| map.data.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        let bits = |maps: &[Map]| maps.iter().flat_map(|map| &map.data).map(|x| x.to_bits()).collect::<Vec<_>>();
         for (other, (side, n)) in others.iter().zip(&runs[1..]) {
             assert_eq!(bits(&first), bits(other), "{isa}: differs in {n} shares at the {side:?} of memory: {kernel:?}");
         }

@@ -33,9 +33,16 @@ fn sound() -> Plan {
                 form: Form::Conv { algorithm: Algorithm::Direct, filters: 3, channels: 2, window: [3, 3], groups: 1 },
                 weight: Some(0),
                 bias: Some(1),
+                more_bias: None,
                 batch_norm: Some(BatchNorm { weight: None, bias: None, mean: 2, variance: 3, eps: 1e-5 }),
             },
-            Pack { form: Form::Linear { outputs: 4, map: [3, 3, 3] }, weight: Some(4), bias: None, batch_norm: None },
+            Pack {
+                form: Form::Linear { outputs: 4, map: [3, 3, 3] },
+                weight: Some(4),
+                bias: None,
+                more_bias: None,
+                batch_norm: None,
+            },
         ]
         .into(),
         steps: vec![
