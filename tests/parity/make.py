@@ -161,7 +161,7 @@ def transpose(name, shape, filters, window, stride=1, pad=0, output_pad=0, dilat
         return F.relu(x) if "relu" in then else x
 
     line = f"conv_transpose(%0, filters = {filters}, window = {window[0]}x{window[1]}, stride = {stride[0]}x{stride[1]}, "
-    line += f"pad = ({pad[0]}, {pad[1]}), output_pad = {output_pad}, dilation = {dilation[0]}x{dilation[1]}, groups = {groups}, "
+    line += f"pad = ({pad[0]}, {pad[1]}), output_pad = {pair(output_pad)}, dilation = {dilation[0]}x{dilation[1]}, groups = {groups}, "
     lines = [line + f'bias = {str(bias).lower()}) "c"']
     lines += ['batch_norm(%1) "bn"'] if "norm" in then else []
     lines += [f"relu(%{len(lines)})"] if "relu" in then else []
@@ -176,6 +176,8 @@ transpose("transpose_output_pad", (6, 5, 4), 10, 3, 2, 1, 1)
 transpose("transpose_4x4_stride_pad", (33, 4, 3), 18, 4, 2, 1, bias=False)
 transpose("transpose_5x5_stride_3", (7, 4, 5), 5, 5, 3, 2, 2)
 transpose("transpose_stride_beyond_window", (4, 3, 4), 6, 2, 3)
+transpose("transpose_output_pad_down", (5, 4, 6), 7, 3, 2, 1, (1, 0))
+transpose("transpose_output_pad_both", (4, 5, 3), 6, (2, 3), (3, 4), 0, (2, 1))
 transpose("transpose_1x1_stride", (9, 4, 5), 8, 1, 2, output_pad=1)
 transpose("transpose_2x3_strides", (3, 5, 4), 4, (2, 3), (3, 2), (0, 1))
 transpose("transpose_2x2_pad_1", (8, 5, 6), 16, 2, 2, 1)

@@ -7,9 +7,8 @@
 //! - Source: Lin et al., *Network in network* (2013), for one pixel; PyTorch's `nn.AdaptiveAvgPool2d`
 //!   and `nn.AdaptiveAvgPool1d`.
 
-use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
+use super::{Inputs, Layer, Lowering, Param, pool};
 use crate::diag::Problem;
-use crate::dim;
 use crate::graph::Args;
 use crate::plan::{Reduce, Windows};
 use crate::shape::Shape;
@@ -23,28 +22,14 @@ impl Layer for AdaptiveAvgPool {
     const ABOUT: &'static str = "mean of each window, the windows chosen so that the output has the given size";
     const SOURCE: &'static str = "`nn.AdaptiveAvgPool2d`, `nn.AdaptiveAvgPool1d`";
     const INPUTS: Inputs = Inputs::One;
-    const SIGNATURE: &'static [Param] =
-        &[Param { name: "size", kind: Kind::Pair, default: Default::Required, about: "rows x columns of the output" }];
+    const SIGNATURE: &'static [Param] = &[pool::SIZE];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
-        Ok(inputs[0].resized(channels, args.pair("size")))
+        pool::infer_adaptive(Self::NAME, args, inputs[0])
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let (input, [height, width]) = (inputs[0], args.pair("size"));
-        let [channels, in_height, in_width] = input.shape.chw();
-        Tensor::from_fn(input.shape.resized(channels, [height, width]), |c, y, x| {
-            let (rows, columns) = (dim::adaptive(y, height, in_height), dim::adaptive(x, width, in_width));
-            let n = rows.len() * columns.len();
-            let mut sum = T::ZERO;
-            for row in rows {
-                for column in columns.clone() {
-                    sum += input.at(c, row, column);
-                }
-            }
-            sum / T::of(n as f64)
-        })
+        pool::adaptive(args.pair("size"), inputs[0], |elements| pool::mean(elements, elements.len()))
     }
 
     fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {

@@ -11,28 +11,15 @@
 //! - Source: LeCun et al., *Handwritten digit recognition with a back-propagation network* (1989); PyTorch's `nn.AvgPool2d` and
 //!   `nn.AvgPool1d`.
 
-use super::window::{self, Fit, Spec};
-use super::{Default, Inputs, Kind, Layer, Lowering, Param};
+use super::{Default, Inputs, Kind, Layer, Lowering, Param, pool, window};
 use crate::diag::Problem;
-use crate::dim::Round;
-use crate::graph::{Arg, Args, Padding};
+use crate::graph::{Arg, Args};
 use crate::plan::Reduce;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
 pub struct AvgPool;
-
-fn spec(args: &Args) -> Spec {
-    Spec {
-        window: args.pair("window"),
-        stride: args.pair("stride"),
-        dilation: [1, 1],
-        pad: args.pad("pad"),
-        round: Round::of(args.word("round")),
-        pool: true,
-    }
-}
 
 impl Layer for AvgPool {
     const NAME: &'static str = "avg_pool";
@@ -41,13 +28,8 @@ impl Layer for AvgPool {
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         window::WINDOW,
-        Param { name: "stride", kind: Kind::Pair, default: Default::Of("window"), about: "distance between windows" },
-        Param {
-            name: "pad",
-            kind: Kind::Pad { same: false },
-            default: Default::Value(Arg::Pad(Padding::Each(0))),
-            about: "zeros around the map; at most half the window",
-        },
+        pool::STRIDE,
+        pool::pad("zeros around the map; at most half the window"),
         Param {
             name: "count_pad",
             kind: Kind::Flag,
@@ -58,38 +40,26 @@ impl Layer for AvgPool {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        window::infer_pool(Self::NAME, &spec(args), inputs[0])
+        pool::infer(Self::NAME, &pool::spec(args, [1, 1]), inputs[0])
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let (spec, input, count_pad) = (spec(args), inputs[0], args.flag("count_pad"));
-        let Ok(Fit { output, pad }) = window::fit(&spec, &input.shape) else { unreachable!("inferred before it is evaluated") };
-        let [channels, in_height, in_width] = input.shape.chw();
-        let [rows, columns] = [spec.axis(0, pad), spec.axis(1, pad)];
-        Tensor::from_fn(input.shape.resized(channels, output), |c, y, x| {
-            let mut sum = T::ZERO;
-            for (_, row) in rows.inside(y, in_height) {
-                for (_, column) in columns.inside(x, in_width) {
-                    sum += input.at(c, row, column);
-                }
-            }
-            let n = match count_pad {
-                true => rows.within_padding(y, in_height) * columns.within_padding(x, in_width),
-                false => rows.inside(y, in_height).count() * columns.inside(x, in_width).count(),
-            };
-            sum / T::of(n as f64)
+        let count_pad = args.flag("count_pad");
+        pool::sliding(&pool::spec(args, [1, 1]), inputs[0], |elements, n| {
+            pool::mean(elements, if count_pad { n } else { elements.len() })
         })
     }
 
     fn lower(args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering {
         let reduce = Reduce::Average { count_pad: args.flag("count_pad") };
-        Lowering::Pool { reduce, windows: spec(args).windows(inputs[0], output) }
+        Lowering::Pool { reduce, windows: pool::spec(args, [1, 1]).windows(inputs[0], output) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Padding;
     use crate::ops::testing::{counting, evaluate, infer, problem, tensor};
 
     /// The textbook's table.

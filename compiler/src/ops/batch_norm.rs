@@ -8,7 +8,7 @@
 //! - Source: Ioffe & Szegedy, *Batch normalization* (2015); PyTorch's `nn.BatchNorm2d`, and `nn.BatchNorm1d` on a sequence or
 //!   a vector, when predicting.
 
-use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight};
+use super::{Inputs, Layer, Lowering, Param, Weight, norm};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
 use crate::plan::Init;
@@ -23,22 +23,10 @@ impl Layer for BatchNorm {
     const ABOUT: &'static str = "`weight · (x − running_mean)/√(running_var + eps) + bias`, per channel";
     const SOURCE: &'static str = "`nn.BatchNorm2d`";
     const INPUTS: Inputs = Inputs::One;
-    const SIGNATURE: &'static [Param] = &[
-        Param { name: "eps", kind: Kind::Number, default: Default::Value(Arg::Number(1e-5)), about: "added to the variance" },
-        Param {
-            name: "affine",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(true)),
-            about: "whether weight and bias are there",
-        },
-    ];
+    const SIGNATURE: &'static [Param] = &[norm::EPS, norm::AFFINE];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let eps = args.number("eps");
-        if eps < 0.0 {
-            let message = format!("`eps` is added to a variance before its root is taken, but {eps} is negative");
-            return Err(Problem::argument("eps", message).help("PyTorch's is `eps = 1e-5`"));
-        }
+        norm::check(args)?;
         Ok(inputs[0].clone())
     }
 

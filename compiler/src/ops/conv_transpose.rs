@@ -38,17 +38,16 @@ struct Options {
 }
 
 impl Options {
-    fn of(args: &Args, input: &Shape) -> Options {
-        let Some(pad) = args.pad("pad").sides() else { unreachable!("the signature does not accept `same`") };
-        let output_pad = args.int("output_pad");
+    fn of(args: &Args) -> Options {
+        let sides = |name| args.pad(name).sides().unwrap_or_else(|| unreachable!("the signature does not accept `same`"));
+        let (pad, [.., bottom, right]) = (sides("pad"), sides("output_pad"));
         Options {
             filters: args.int("filters"),
             window: args.pair("window"),
             stride: args.pair("stride"),
             dilation: args.pair("dilation"),
             pad,
-            // A sequence stays a map of one row.
-            output_pad: [if input.as_sequence().is_some() { 0 } else { output_pad }, output_pad],
+            output_pad: [bottom, right],
             groups: args.int("groups"),
             bias: args.flag("bias"),
         }
@@ -112,9 +111,9 @@ impl Layer for ConvTranspose {
         },
         Param {
             name: "output_pad",
-            kind: Kind::Count,
-            default: Default::Value(Arg::Int(0)),
-            about: "rows and columns that the output has more, at the bottom and right",
+            kind: Kind::Pad { same: false },
+            default: Default::Value(Arg::Pad(Padding::Each(0))),
+            about: "rows and columns that the output has more, at the bottom and right; as many for both, or `(down, across)`",
         },
         window::DILATION,
         Param {
@@ -128,11 +127,15 @@ impl Layer for ConvTranspose {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let [channels, height, width] = window::spatial(Self::NAME, inputs[0])?;
-        let options = Options::of(args, inputs[0]);
+        let options = Options::of(args);
         let Options { filters, groups, stride, dilation, output_pad, .. } = options;
         if !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
             let message = format!("{groups} groups do not divide both {channels} input channels and {filters} filters");
             return Err(Problem::argument("groups", message));
+        }
+        if args.pad("output_pad").sides().is_some_and(|[top, left, bottom, right]| [top, left] != [bottom, right]) {
+            let message = "the output grows at its bottom and right: `output_pad` is one number or `(down, across)`";
+            return Err(Problem::argument("output_pad", message));
         }
         if let Some(axis) = (0..2).find(|&axis| output_pad[axis] > 0 && output_pad[axis] >= stride[axis].max(dilation[axis])) {
             let (output_pad, stride, dilation) = (output_pad[axis], stride[axis], dilation[axis]);
@@ -164,7 +167,7 @@ impl Layer for ConvTranspose {
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
-        let options = Options::of(args, inputs[0]);
+        let options = Options::of(args);
         let channels = inputs[0].chw()[0];
         let fan_in = channels / options.groups * options.window[0] * options.window[1];
         let mut weights = vec![Weight {
@@ -181,12 +184,12 @@ impl Layer for ConvTranspose {
     }
 
     fn macs(args: &Args, inputs: &[&Shape], _output: &Shape) -> u64 {
-        let per_input: usize = Options::of(args, inputs[0]).weight_shape(inputs[0]).0[1..].iter().product();
+        let per_input: usize = Options::of(args).weight_shape(inputs[0]).0[1..].iter().product();
         (per_input as u64).saturating_mul(inputs[0].len() as u64)
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        let options = Options::of(args, &inputs[0].shape);
+        let options = Options::of(args);
         let Options { filters, window: [rows, columns], stride, dilation, pad, groups, bias, .. } = options;
         let [channels, in_height, in_width] = inputs[0].shape.chw();
         let sizes = [in_height, in_width];
@@ -212,7 +215,7 @@ impl Layer for ConvTranspose {
     }
 
     fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
-        let options = Options::of(args, inputs[0]);
+        let options = Options::of(args);
         let [_, height, width] = inputs[0].chw();
         let phases = [options.phases(0, height), options.phases(1, width)];
         Lowering::ConvTranspose { window: options.window, stride: options.stride, groups: options.groups, phases }
@@ -251,8 +254,10 @@ mod tests {
         };
         check(2, &[STRIDE], 28, 56);
         check(3, &[STRIDE, ("pad", Arg::Pad(Padding::Sides([1; 4])))], 7, 13);
-        check(3, &[STRIDE, ("pad", Arg::Pad(Padding::Sides([1; 4]))), ("output_pad", Arg::Int(1))], 7, 14);
+        check(3, &[STRIDE, ("pad", Arg::Pad(Padding::Sides([1; 4]))), ("output_pad", Arg::Pad(Padding::Each(1)))], 7, 14);
         check(3, &[("dilation", Arg::Pair([2, 2]))], 5, 9);
+        let down = [STRIDE, ("output_pad", Arg::Pad(Padding::Two([1, 0])))];
+        assert_eq!(infer::<ConvTranspose>(&call(3, 3, &down), &[Shape::map(2, 4, 4)]), Ok(Shape::map(3, 10, 9)));
         assert_eq!(n_parameters::<ConvTranspose>(&call(64, 2, &[STRIDE]), Shape::map(128, 28, 28)), 32_832);
     }
 
@@ -264,7 +269,12 @@ mod tests {
 
     #[test]
     fn on_a_sequence_only_its_length_grows() {
-        let call = [("filters", Arg::Int(1)), ("window", Arg::Int(2)), ("stride", Arg::Int(2)), ("output_pad", Arg::Int(1))];
+        let call = [
+            ("filters", Arg::Int(1)),
+            ("window", Arg::Int(2)),
+            ("stride", Arg::Int(2)),
+            ("output_pad", Arg::Pad(Padding::Each(1))),
+        ];
         let output = evaluate::<ConvTranspose>(&call, &[tensor(&[1, 2], &[1.0, 10.0])], &[&[1.0, 2.0], &[0.5]]);
         assert_eq!((output.shape, output.data), (Shape::sequence(1, 5), vec![1.5, 2.5, 10.5, 20.5, 0.5]));
     }
@@ -274,8 +284,12 @@ mod tests {
         let on_map = |more: &[(&'static str, Arg)]| problem::<ConvTranspose>(&call(3, 3, more), &[Shape::map(2, 4, 4)]);
         assert_eq!(on_map(&[("groups", Arg::Int(2))]), "2 groups do not divide both 2 input channels and 3 filters");
         assert_eq!(
-            on_map(&[STRIDE, ("output_pad", Arg::Int(2))]),
+            on_map(&[STRIDE, ("output_pad", Arg::Pad(Padding::Each(2)))]),
             "an output padding of 2 is not smaller than stride 2 or dilation 1: nothing reaches there"
+        );
+        assert_eq!(
+            on_map(&[STRIDE, ("output_pad", Arg::Pad(Padding::Sides([0, 0, 1, 1])))]),
+            "the output grows at its bottom and right: `output_pad` is one number or `(down, across)`"
         );
         assert_eq!(on_map(&[("stride", Arg::Pair([33, 1]))]), "the stride of `conv_transpose` is at most 32");
         assert_eq!(

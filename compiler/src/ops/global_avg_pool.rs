@@ -6,7 +6,7 @@
 //! - Example: `global_avg_pool -> flatten -> linear(1000)` ends a classifier for maps of any size.
 //! - Source: Lin et al., *Network in network* (2013); PyTorch's `nn.AdaptiveAvgPool2d(1)`.
 
-use super::{Inputs, Layer, Lowering, Param, window};
+use super::{Inputs, Layer, Lowering, Param, pool, window};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::plan::{Reduce, Windows};
@@ -29,16 +29,7 @@ impl Layer for GlobalAvgPool {
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let [channels, height, width] = inputs[0].shape.chw();
-        Tensor::from_fn(inputs[0].shape.resized(channels, [1, 1]), |c, _, _| {
-            let mut sum = T::ZERO;
-            for y in 0..height {
-                for x in 0..width {
-                    sum += inputs[0].at(c, y, x);
-                }
-            }
-            sum / T::of((height * width) as f64)
-        })
+        pool::adaptive([1, 1], inputs[0], |elements| pool::mean(elements, elements.len()))
     }
 
     fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {

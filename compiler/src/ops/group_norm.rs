@@ -22,13 +22,8 @@ impl Layer for GroupNorm {
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         Param { name: "groups", kind: Kind::Size, default: Default::Required, about: "groups of channels" },
-        Param { name: "eps", kind: Kind::Number, default: Default::Value(Arg::Number(1e-5)), about: "added to the variance" },
-        Param {
-            name: "affine",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(true)),
-            about: "whether weight and bias are there",
-        },
+        norm::EPS,
+        norm::AFFINE,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {

@@ -22,7 +22,7 @@ impl Layer for InstanceNorm {
     const SOURCE: &'static str = "`nn.InstanceNorm2d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "eps", kind: Kind::Number, default: Default::Value(Arg::Number(1e-5)), about: "added to the variance" },
+        norm::EPS,
         Param {
             name: "affine",
             kind: Kind::Flag,

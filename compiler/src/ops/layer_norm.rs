@@ -44,13 +44,8 @@ impl Layer for LayerNorm {
             default: Default::Value(Arg::Word("all")),
             about: "the elements that share mean and variance",
         },
-        Param { name: "eps", kind: Kind::Number, default: Default::Value(Arg::Number(1e-5)), about: "added to the variance" },
-        Param {
-            name: "affine",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(true)),
-            about: "whether weight and bias are there",
-        },
+        norm::EPS,
+        norm::AFFINE,
         Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether a bias is there" },
     ];
 

@@ -11,11 +11,10 @@
 //! - Source: Ranzato et al., *Unsupervised learning of invariant feature hierarchies* (2007); PyTorch's `nn.MaxPool2d` and
 //!   `nn.MaxPool1d`.
 
-use super::window::{self, Fit, Spec};
-use super::{Default, Inputs, Kind, Layer, Lowering, Param};
+use super::window::{self, Spec};
+use super::{Inputs, Layer, Lowering, Param, pool};
 use crate::diag::Problem;
-use crate::dim::Round;
-use crate::graph::{Arg, Args, Padding};
+use crate::graph::Args;
 use crate::plan::Reduce;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
@@ -24,14 +23,7 @@ use crate::tensor::{Float, Tensor};
 pub struct MaxPool;
 
 fn spec(args: &Args) -> Spec {
-    Spec {
-        window: args.pair("window"),
-        stride: args.pair("stride"),
-        dilation: args.pair("dilation"),
-        pad: args.pad("pad"),
-        round: Round::of(args.word("round")),
-        pool: true,
-    }
+    pool::spec(args, args.pair("dilation"))
 }
 
 impl Layer for MaxPool {
@@ -41,35 +33,18 @@ impl Layer for MaxPool {
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         window::WINDOW,
-        Param { name: "stride", kind: Kind::Pair, default: Default::Of("window"), about: "distance between windows" },
-        Param {
-            name: "pad",
-            kind: Kind::Pad { same: false },
-            default: Default::Value(Arg::Pad(Padding::Each(0))),
-            about: "rows and columns around the map that never are the maximum; at most half the window",
-        },
+        pool::STRIDE,
+        pool::pad("rows and columns around the map that never are the maximum; at most half the window"),
         window::DILATION,
         window::ROUND,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        window::infer_pool(Self::NAME, &spec(args), inputs[0])
+        pool::infer(Self::NAME, &spec(args), inputs[0])
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let (spec, input) = (spec(args), inputs[0]);
-        let Ok(Fit { output, pad }) = window::fit(&spec, &input.shape) else { unreachable!("inferred before it is evaluated") };
-        let [channels, in_height, in_width] = input.shape.chw();
-        let [rows, columns] = [spec.axis(0, pad), spec.axis(1, pad)];
-        Tensor::from_fn(input.shape.resized(channels, output), |c, y, x| {
-            let mut best = T::NEG_INFINITY;
-            for (_, row) in rows.inside(y, in_height) {
-                for (_, column) in columns.inside(x, in_width) {
-                    best = window::maximum(best, input.at(c, row, column));
-                }
-            }
-            best
-        })
+        pool::sliding(&spec(args), inputs[0], |elements, _| pool::maximum(elements))
     }
 
     fn lower(args: &Args, inputs: &[&Shape], output: &Shape) -> Lowering {
@@ -80,6 +55,7 @@ impl Layer for MaxPool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::{Arg, Padding};
     use crate::ops::testing::{counting, evaluate, infer, problem, tensor};
 
     /// The textbook's table.

@@ -59,6 +59,7 @@ pub mod axes;
 pub mod combine;
 mod misfit;
 pub mod norm;
+pub mod pool;
 pub mod recurrent;
 mod resample;
 #[cfg(test)]

@@ -1,11 +1,23 @@
 //! What the norms of an image by its own mean and variance share: `group_norm`, `layer_norm`, `instance_norm`.
 
-use super::{Lowering, Weight};
+use super::{Default, Kind, Lowering, Param, Weight};
 use crate::diag::Problem;
-use crate::graph::Args;
+use crate::graph::{Arg, Args};
 use crate::plan::{Init, Region, ScaleOf};
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
+
+/// `eps`
+pub const EPS: Param =
+    Param { name: "eps", kind: Kind::Number, default: Default::Value(Arg::Number(1e-5)), about: "added to the variance" };
+
+/// `affine`, true where it is not written.
+pub const AFFINE: Param = Param {
+    name: "affine",
+    kind: Kind::Flag,
+    default: Default::Value(Arg::Flag(true)),
+    about: "whether weight and bias are there",
+};
 
 /// That `eps` is not negative.
 pub fn check(args: &Args) -> Result<(), Problem> {

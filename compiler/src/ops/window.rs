@@ -1,13 +1,12 @@
 //! What convolution and pooling share: how a window fits a map, and how that is said when it does not.
 
-use super::misfit::{self, Words};
+use super::misfit;
 use super::{Default, Kind, Param};
 use crate::diag::Problem;
 use crate::dim::{self, Misfit, Round, Window};
 use crate::graph::{Arg, Padding};
 use crate::plan;
 use crate::shape::Shape;
-use crate::tensor::Float;
 
 // The arguments that layers with windows have in common.
 
@@ -80,7 +79,7 @@ impl Spec {
     }
 
     /// Top, left, bottom, right, on a map of `size` (height and width).
-    fn sides(&self, size: [usize; 2]) -> [usize; 4] {
+    pub fn sides(&self, size: [usize; 2]) -> [usize; 4] {
         self.pad.sides().unwrap_or_else(|| {
             let [top, bottom] = dim::same_pad(size[0], self.window[0], self.stride[0], self.dilation[0]);
             let [left, right] = dim::same_pad(size[1], self.window[1], self.stride[1], self.dilation[1]);
@@ -114,34 +113,6 @@ pub fn spatial(name: &str, input: &Shape) -> Result<[usize; 3], Problem> {
     let instead = if name == "conv" { ", or `linear` instead of it" } else { "" };
     Err(Problem::input(0, format!("`{name}` reads a map [C, H, W] or a sequence [C, L], but its input is the vector {input}"))
         .help(format!("a vector has no axis beside its channels: write `{name}` before `flatten`{instead}")))
-}
-
-/// The larger one; a NaN is larger than any number, as in PyTorch.
-pub fn maximum<T: Float>(a: T, b: T) -> T {
-    if b <= a || a.to_f64().is_nan() { a } else { b }
-}
-
-/// The shape rule of a pooling: besides fitting, its padding is at most half its window, as PyTorch demands, and every window reaches
-/// into the input.
-pub fn infer_pool(name: &str, spec: &Spec, input: &Shape) -> Result<Shape, Problem> {
-    let [channels, height, width] = spatial(name, input)?;
-    let words = Words::of(input);
-    let sides = spec.sides([height, width]);
-    let most = [0, 1].map(|axis| spec.window[axis] / 2);
-    if let Some(side) = (0..4).find(|&side| sides[side] > most[side % 2]) {
-        let (kernel, pad) = (spec.window[side % 2], sides[side]);
-        let most = words.pad([0, 1, 2, 3].map(|side| sides[side].min(most[side % 2])));
-        let half = misfit::quotient(kernel, 2, 0);
-        let message = format!("padding of {pad} is more than half of {}: {pad} > {kernel}/2 = {half}", words.window(spec.window));
-        let help = format!("write `pad = {most}`: every window must reach into the {}", input.kind());
-        return Err(Problem::argument("pad", message).help(help));
-    }
-    let output = fit(spec, input)?.output;
-    let size = [height, width];
-    match [0, 1].into_iter().find(|&axis| spec.axis(axis, sides).first_is_outside(size[axis])) {
-        Some(axis) => Err(misfit::outside(&spec.axis(axis, sides), size[axis], words.axis(axis))),
-        None => Ok(input.resized(channels, output)),
-    }
 }
 
 /// The sizes of a window as they stand in the shape of a weight: rows and columns, on a sequence its length.

@@ -333,7 +333,7 @@ impl Attempt<'_> {
             ("window", self.pair(value, 1, 4)),
             ("stride", self.pair(value, 1, 3)),
             ("pad", self.sides(value, 1)),
-            ("output_pad", Arg::Int(usize::from(self.random.one_in(4)))),
+            ("output_pad", Arg::Pad(Padding::Each(usize::from(self.random.one_in(4))))),
             ("dilation", if self.random.one_in(4) { self.pair(value, 1, 3) } else { Arg::Int(1) }),
             ("groups", Arg::Int(groups)),
             self.flag("bias"),
