@@ -10,7 +10,7 @@
 
 use super::{Inputs, Layer, Lowering, Param, Weight, norm};
 use crate::diag::Problem;
-use crate::graph::{Arg, Args};
+use crate::graph::Args;
 use crate::plan::Init;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
@@ -66,6 +66,7 @@ impl Layer for BatchNorm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Arg;
     use crate::ops::testing::{args, evaluate, n_parameters, problem, tensor};
 
     #[test]

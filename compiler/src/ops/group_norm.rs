@@ -8,7 +8,7 @@
 
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, norm};
 use crate::diag::Problem;
-use crate::graph::{Arg, Args};
+use crate::graph::Args;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
 
@@ -61,6 +61,7 @@ impl Layer for GroupNorm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Arg;
     use crate::ops::testing::{evaluate, n_parameters, problem, tensor};
 
     const NO_EPS: (&str, Arg) = ("eps", Arg::Number(0.0));
