@@ -1,6 +1,6 @@
 //! Every layer against PyTorch, on every instruction set, through the plan and by the naive evaluation.
 //!
-//! `parity/make.py` wrote the cases and what PyTorch computes for them in f64. Inputs and weights are not stored: they come from
+//! `parity/make.py` and `parity/sequences.py` wrote the cases and what PyTorch computes for them in f64. Inputs and weights are not stored: they come from
 //! the generator that the script has, too. An element may be off by `4·ε·terms`, where ε is f32's rounding step and `terms` counts
 //! the longest chain of sums and products of magnitude about 1 that lead to it; eight times as much where a convolution goes through
 //! Winograd's transforms. Every case runs by both numerics, and with each convolution that Winograd's algorithms can compute computed by
@@ -27,16 +27,24 @@ fn tensor<T: Float>(name: &str, shape: &Shape) -> Tensor<T> {
     Tensor { shape: shape.clone(), data }
 }
 
-/// One network of `cases.txt`.
+/// One network of `cases.txt` or `sequences.txt`.
 struct Case {
     graph: Graph,
     expected: Vec<f32>,
 }
 
 fn cases() -> Vec<Case> {
+    [("cases.txt", "expected.safetensors", 300), ("sequences.txt", "sequences.safetensors", 90)]
+        .into_iter()
+        .flat_map(listed)
+        .collect()
+}
+
+/// Those of one list, of which there are at least so many.
+fn listed((list, expected, least): (&str, &str, usize)) -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("parity");
-    let list = fs::read_to_string(folder.join("cases.txt")).expect("cases.txt");
-    let bytes = fs::read(folder.join("expected.safetensors")).expect("expected.safetensors");
+    let list = fs::read_to_string(folder.join(list)).expect(list);
+    let bytes = fs::read(folder.join(expected)).expect(expected);
     let expected = SafeTensors::deserialize(&bytes).expect("a safetensors file");
     let cases: Vec<Case> = list
         .split("\n\n")
@@ -50,7 +58,7 @@ fn cases() -> Vec<Case> {
             Case { graph, expected }
         })
         .collect();
-    assert!(cases.len() > 100, "only {} cases", cases.len());
+    assert!(cases.len() >= least, "only {} cases", cases.len());
     cases
 }
 

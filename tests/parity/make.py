@@ -686,9 +686,15 @@ case(
     dense,
 )
 
-if __name__ == "__main__":
+
+def write(script, cases, expected):
+    """Writes the cases so far to one file, what PyTorch computes for them to the other."""
     assert len({name for name, _, _ in CASES}) == len(CASES)
-    head = f"# Made by make.py with PyTorch {torch.__version__}: {len(CASES)} cases.\n\n"
-    (HERE / "cases.txt").write_text(head + "\n\n".join(text for _, text, _ in CASES) + "\n")
-    save_file({name: expected for name, _, expected in CASES}, HERE / "expected.safetensors")
+    head = f"# Made by {script} with PyTorch {torch.__version__}: {len(CASES)} cases.\n\n"
+    (HERE / cases).write_text(head + "\n\n".join(text for _, text, _ in CASES) + "\n")
+    save_file({name: expected for name, _, expected in CASES}, HERE / expected)
     print(f"{len(CASES)} cases, {sum(expected.nbytes for _, _, expected in CASES)} bytes")
+
+
+if __name__ == "__main__":
+    write("make.py", "cases.txt", "expected.safetensors")
