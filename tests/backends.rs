@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use convoke::{Backend, Isa, LoadOptions, Network, Numerics, SessionOptions};
-use convoke_tests::{Dense, Inception, LeNet5, Mapped, Pair, Residual, Separable};
+use convoke_tests::{Dense, Inception, LeNet5, Mapped, Pair, Residual, Separable, Waves};
 
 /// Images in a batch.
 const BATCH: usize = 3;
@@ -113,4 +113,5 @@ suite! {
     separable: Separable,
     two_inputs_and_two_outputs: Pair,
     expressions: Mapped,
+    waves: Waves,
 }

@@ -109,6 +109,23 @@ network! {
             -> multiplied: conv(18, 3x3, pad = same, groups = 9)
     }
 
+    /// Along a sequence: causal and dilated convolutions around shortcuts, a gate, pooling, and the way back up.
+    pub Waves(samples: [3, 101]) -> (mask: [1, 50], class: [6]) {
+        let features = samples
+            -> stem: conv(24, 7, stride = 2, pad = (6, 0), round = floor) -> bn: batch_norm -> relu
+            -> "causal": { for i in 0..3 { "{i}": causal(24, i + 1) } };
+        let small = features -> max_pool(3) -> squeeze: conv(20, 3, pad = same, groups = 4) -> gelu;
+        let up = small -> up: conv_transpose(9, 3, stride = 3, bias = false) -> mix: conv(24, 1);
+        (
+            mask: concat(features, up) -> depthwise: depthwise_conv(3, pad = 1) -> mask: conv(1, 2) -> sigmoid,
+            class: small -> scale(small -> global_avg_pool -> sigmoid) -> adaptive_avg_pool(4) -> flatten -> fc: linear(6),
+        )
+    }
+
+    block causal(x, width, dilation) {
+        x -> conv1: conv(width, 3, pad = (2 * dilation, 0), dilation = dilation) -> relu -> conv2: conv(width, 1) -> add(x)
+    }
+
     /// Two inputs and two outputs, one of them a map.
     pub Pair(left: [5, 12, 9], right: [5, 12, 9]) {
         let seen = left -> stem: shared_stem;

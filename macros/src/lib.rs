@@ -71,6 +71,28 @@ use std::path::Path;
 ///
 #[doc = include_str!("layers.md")]
 ///
+/// ## Sequences
+///
+/// A sequence `[channels, length]` is what PyTorch's 1-D layers read: all layers but those that make a map of something take it. Where a map has a
+/// window, stride, dilation, scale or size of two numbers, a sequence has one, and `pad` is one number or `(left, right)`; weights are those of
+/// `nn.Conv1d`, an axis less than those of a map. Samples of three sensors in five classes:
+///
+/// ```text
+/// pub Gestures(samples: [3, 128]) -> [5] {
+///     samples
+///         -> conv1: conv(32, 7, stride = 2, pad = (6, 0), round = floor) -> bn1: batch_norm -> relu
+///         -> conv2: conv(64, 3, pad = (4, 0), dilation = 2) -> bn2: batch_norm -> relu
+///         -> max_pool(2) -> global_avg_pool -> flatten
+///         -> fc: linear(5)
+/// }
+/// ```
+///
+/// Its input is a `Sequence<3, 128>`, `conv1.weight` is `[32, 3, 7]`.
+///
+/// There are no volumes `[C, D, H, W]` and no 3-D layers. To planner and kernels a value is channels at rows and columns, a sequence a map of one
+/// row; a third axis to slide along would add a stride to every view, a pair of borders to every buffer and a loop to every kernel that has
+/// windows, tiles or scratch rows, which is much for layers that none of the architectures here has.
+///
 /// # Values
 ///
 /// Integers with `+ - * / %`, comparisons, `&& || !`, all evaluated while compiling and checked; windows `3x3` (rows by columns), or

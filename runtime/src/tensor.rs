@@ -28,12 +28,24 @@ pub struct Map<const C: usize, const H: usize, const W: usize>(Box<[f32]>);
 /// What recurrent layers read is a sequence, too, of `C` steps × `L` features.
 ///
 /// ```
-/// use convoke::Sequence;
+/// use convoke::{Sequence, network};
+///
+/// network! {
+///     /// Samples of three sensors, five classes.
+///     Gestures(samples: [3, 128]) {
+///         samples -> conv1: conv(8, 5, pad = (4, 0)) -> relu -> max_pool(4) -> flatten -> fc: linear(5)
+///     }
+/// }
+///
+/// let mut session = Gestures::random(0).session();
+/// let classes = session.run(&Sequence::<3, 128>::from_fn(|c, i| (c * i) as f32 / 128.0))?;
+/// assert!(classes.argmax() < 5);
 ///
 /// let wave = Sequence::<2, 100>::from_fn(|c, i| (i as f32 * 0.1).sin() + c as f32);
 /// assert_eq!(wave[[1, 0]], 1.0);
 /// assert_eq!(wave.channel(1).len(), 100);
 /// assert!(Sequence::<2, 100>::from_slice(&[0.0; 199]).is_err());
+/// # Ok::<(), convoke::Error>(())
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Sequence<const C: usize, const L: usize>(Box<[f32]>);

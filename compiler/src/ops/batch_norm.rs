@@ -21,7 +21,7 @@ pub struct BatchNorm;
 impl Layer for BatchNorm {
     const NAME: &'static str = "batch_norm";
     const ABOUT: &'static str = "`weight · (x − running_mean)/√(running_var + eps) + bias`, per channel";
-    const SOURCE: &'static str = "`nn.BatchNorm2d`";
+    const SOURCE: &'static str = "`nn.BatchNorm2d`, `nn.BatchNorm1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[norm::EPS, norm::AFFINE];
 

@@ -18,7 +18,7 @@ pub struct Concat;
 
 impl Layer for Concat {
     const NAME: &'static str = "concat";
-    const ABOUT: &'static str = "channels of maps of one height and width after one another";
+    const ABOUT: &'static str = "channels of maps of one height and width, or of sequences of one length, after one another";
     const SOURCE: &'static str = "`torch.cat(…, dim=1)`";
     const INPUTS: Inputs = Inputs::Many;
     const SIGNATURE: &'static [Param] = &[];

@@ -17,7 +17,7 @@ pub struct Flatten;
 
 impl Layer for Flatten {
     const NAME: &'static str = "flatten";
-    const ABOUT: &'static str = "the elements of a map as a vector, in the order C, H, W";
+    const ABOUT: &'static str = "the elements of a map or sequence as a vector, in the order C, H, W";
     const SOURCE: &'static str = "`nn.Flatten`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[];

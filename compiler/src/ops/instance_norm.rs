@@ -19,7 +19,7 @@ pub struct InstanceNorm;
 impl Layer for InstanceNorm {
     const NAME: &'static str = "instance_norm";
     const ABOUT: &'static str = "`(x − μ)/√(σ² + eps)` of each channel";
-    const SOURCE: &'static str = "`nn.InstanceNorm2d`";
+    const SOURCE: &'static str = "`nn.InstanceNorm2d`, `nn.InstanceNorm1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
         norm::EPS,

@@ -19,7 +19,7 @@ pub struct LogSoftmax;
 
 impl Layer for LogSoftmax {
     const NAME: &'static str = "log_softmax";
-    const ABOUT: &'static str = "`x − ln Σ exp(x)` over channels, at each pixel";
+    const ABOUT: &'static str = "`x − ln Σ exp(x)` over channels, at each pixel or position";
     const SOURCE: &'static str = "`nn.LogSoftmax(dim=1)`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[];

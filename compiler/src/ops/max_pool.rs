@@ -126,7 +126,7 @@ mod tests {
         let dilated = |dilation| [TWO, ONE_STEP, PAD_ONE, ("dilation", Arg::Pair([1, dilation]))];
         assert_eq!(
             problem::<MaxPool>(&dilated(2), &[Shape::map(1, 8, 1)]),
-            "the first window reads padding alone: its columns −1 and −1 + 2 = 1 lie before and after the 1 of the input\n\
+            "the first window reads padding alone: its columns −1 and −1 + 2 = 1 lie before and after the input's: 0, the only one\n\
              help: a dilation of at most 1 reaches into it"
         );
         assert_eq!(infer::<MaxPool>(&dilated(2), &[Shape::map(1, 8, 2)]), Ok(Shape::map(1, 9, 2)));
@@ -134,7 +134,7 @@ mod tests {
             [("window", Arg::Int(2)), ("pad", Arg::Pad(Padding::Each(1))), ("dilation", Arg::Int(3)), ("stride", Arg::Int(1))];
         assert_eq!(
             problem::<MaxPool>(&along, &[Shape::sequence(1, 2)]),
-            "the first window reads padding alone: its positions −1 and −1 + 3 = 2 lie before and after the 2 of the input\n\
+            "the first window reads padding alone: its positions −1 and −1 + 3 = 2 lie before and after the input's: 0 to 1\n\
              help: a dilation of at most 2 reaches into it"
         );
     }

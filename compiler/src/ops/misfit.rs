@@ -215,8 +215,9 @@ fn described(spec: &Spec, axes: &[Axis; 2], words: Words, stride: bool) -> Strin
 pub(super) fn outside(window: &Window, n: usize, what: &str) -> Problem {
     let Window { dilation, pad: [pad, _], .. } = *window;
     let (before, after) = (pad % dilation, dilation - pad % dilation);
+    let those = if n == 1 { "0, the only one".to_owned() } else { format!("0 to {}", n - 1) };
     let message = format!(
-        "the first window reads padding alone: its {what}s −{before} and −{before} + {dilation} = {after} lie before and after the {n} of the input"
+        "the first window reads padding alone: its {what}s −{before} and −{before} + {dilation} = {after} lie before and after the input's: {those}"
     );
     Problem::argument("dilation", message).help(format!("a dilation of at most {n} reaches into it"))
 }

@@ -23,7 +23,7 @@ fn sides(args: &Args) -> [usize; 4] {
 
 impl Layer for Pad {
     const NAME: &'static str = "pad";
-    const ABOUT: &'static str = "zeros around a map";
+    const ABOUT: &'static str = "zeros around a map, before and after a sequence";
     const SOURCE: &'static str = "`nn.ZeroPad2d`, `nn.ZeroPad1d`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[Param {

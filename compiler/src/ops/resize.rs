@@ -19,7 +19,7 @@ pub struct Resize;
 
 impl Layer for Resize {
     const NAME: &'static str = "resize";
-    const ABOUT: &'static str = "a map at another size, by its nearest elements or mixed of four";
+    const ABOUT: &'static str = "a map or sequence at another size, by its nearest elements or mixed of those around";
     const SOURCE: &'static str = "`nn.Upsample(size=…)`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[

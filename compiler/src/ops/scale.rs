@@ -17,7 +17,8 @@ pub struct Scale;
 
 impl Layer for Scale {
     const NAME: &'static str = "scale";
-    const ABOUT: &'static str = "each channel of a map times a number: the other value is `[C]` or `[C, 1, 1]`";
+    const ABOUT: &'static str =
+        "each channel times a number: the other value is `[C]`, or `[C, 1, 1]` beside a map, `[C, 1]` beside a sequence";
     const SOURCE: &'static str = "`x * s`";
     const INPUTS: Inputs = Inputs::Two;
     const SIGNATURE: &'static [Param] = &[];

@@ -32,7 +32,7 @@ pub fn shifted<T: Float>(input: &Tensor<T>, f: impl Fn(T, T) -> T) -> Tensor<T> 
 
 impl Layer for Softmax {
     const NAME: &'static str = "softmax";
-    const ABOUT: &'static str = "`exp(x) / Σ exp(x)` over channels, at each pixel";
+    const ABOUT: &'static str = "`exp(x) / Σ exp(x)` over channels, at each pixel or position";
     const SOURCE: &'static str = "`nn.Softmax(dim=1)`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[];

@@ -17,7 +17,7 @@ pub struct Subsample;
 
 impl Layer for Subsample {
     const NAME: &'static str = "subsample";
-    const ABOUT: &'static str = "every `stride`-th row and column";
+    const ABOUT: &'static str = "every `stride`-th row and column, or position of a sequence";
     const SOURCE: &'static str = "`x[:, :, ::s, ::s]`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[Param {

@@ -19,7 +19,7 @@ pub struct Upsample;
 
 impl Layer for Upsample {
     const NAME: &'static str = "upsample";
-    const ABOUT: &'static str = "a map enlarged by whole factors, by its nearest elements or mixed of four";
+    const ABOUT: &'static str = "a map or sequence enlarged by whole factors, by its nearest elements or mixed of those around";
     const SOURCE: &'static str = "`nn.Upsample`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[

@@ -296,8 +296,8 @@ impl Parser<'_> {
             let help = match sizes.len() {
                 0 => "`[channels, height, width]` of a map, `[channels, length]` of a sequence, `[len]` of a vector",
                 4 => {
-                    "leave the batch out: a network is defined for one image and runs any number of them; a volume of four axes \
-                     cannot be read"
+                    "leave the batch out: a network is defined for one image and runs any number of them; there are no layers for \
+                     volumes"
                 }
                 _ => "`[channels, height, width]` are the sizes of a map",
             };
