@@ -1,6 +1,6 @@
 //! Memory that kernels work on: floats, zeroed, aligned to a cache line, with slack behind them. Floor 0.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -9,8 +9,11 @@ use std::ptr::NonNull;
 ///
 /// At least one vector of slack lies behind the last element, so that a vector read that starts inside stays inside.
 pub struct Buffer {
+    /// The first float, aligned.
     pointer: NonNull<f32>,
     len: usize,
+    /// What is to be freed.
+    allocation: NonNull<u8>,
 }
 
 /// Alignment in bytes: a cache line, and the widest vector.
@@ -29,20 +32,28 @@ unsafe impl Sync for Buffer {}
 impl Buffer {
     /// `len` zeros. Ends the process when there is no memory, as `Vec` does.
     pub fn zeroed(len: usize) -> Buffer {
-        let layout = Buffer::layout(len);
+        let (layout, align) = Buffer::layout(len);
+        // Aligned here and not by the layout, as the allocator would then write zeros to pages that the system gives as zeros,
+        // one thread for all; so each page is first touched by the thread that fills it.
         // SAFETY: the layout's size is at least `SLACK` floats, so not zero.
-        let pointer = unsafe { alloc(layout) };
-        let Some(first) = NonNull::new(pointer.cast::<f32>()) else { handle_alloc_error(layout) };
-        ask_for_huge_pages(pointer, layout);
-        // SAFETY: so many bytes have just been allocated, and zeros are floats.
-        unsafe { pointer.write_bytes(0, layout.size()) };
-        Buffer { pointer: first, len }
+        let allocation = unsafe { alloc_zeroed(layout) };
+        let Some(allocation) = NonNull::new(allocation) else { handle_alloc_error(layout) };
+        // SAFETY: the layout has `align` bytes more than are used.
+        let pointer = unsafe { allocation.add(allocation.addr().get().wrapping_neg() % align) }.cast();
+        if align == HUGE_PAGE {
+            ask_for_huge_pages(pointer, len * size_of::<f32>());
+        }
+        Buffer { pointer, len, allocation }
     }
 
-    fn layout(len: usize) -> Layout {
-        let bytes = len.checked_add(SLACK).and_then(|n| n.checked_mul(size_of::<f32>()));
-        let align = |bytes: usize| if bytes < HUGE_PAGE { ALIGN } else { HUGE_PAGE };
-        match bytes.and_then(|bytes| Layout::from_size_align(bytes, align(bytes)).ok()) {
+    /// Of an allocation for `len` floats, and the alignment that the first of them has in it.
+    fn layout(len: usize) -> (Layout, usize) {
+        let layout = || {
+            let bytes = len.checked_add(SLACK)?.checked_mul(size_of::<f32>())?;
+            let align = if bytes < HUGE_PAGE { ALIGN } else { HUGE_PAGE };
+            Some((Layout::from_size_align(bytes.checked_add(align)?, align_of::<f32>()).ok()?, align))
+        };
+        match layout() {
             Some(layout) => layout,
             None => panic!("a buffer of {len} floats does not fit the address space"),
         }
@@ -59,27 +70,34 @@ impl Buffer {
     }
 }
 
-/// Asks Linux to back the whole huge pages of an allocation by such pages, which it does at once when they are first written.
-fn ask_for_huge_pages(pointer: *mut u8, layout: Layout) {
+/// Asks Linux to back the whole huge pages of an allocation that begins with one by such pages, which it does when they are first
+/// written.
+fn ask_for_huge_pages(pointer: NonNull<f32>, bytes: usize) {
     #[cfg(all(target_os = "linux", not(miri)))]
-    if layout.align() == HUGE_PAGE {
+    {
         unsafe extern "C" {
             fn madvise(address: *mut std::ffi::c_void, len: usize, advice: std::ffi::c_int) -> std::ffi::c_int;
         }
         /// `MADV_HUGEPAGE`
         const USE_HUGE_PAGES: std::ffi::c_int = 14;
-        let whole = layout.size() / HUGE_PAGE * HUGE_PAGE;
+        let whole = bytes / HUGE_PAGE * HUGE_PAGE;
         // SAFETY: the pages are this allocation's alone, and advice changes nothing that it holds. A refusal costs only speed.
-        unsafe { madvise(pointer.cast(), whole, USE_HUGE_PAGES) };
+        unsafe { madvise(pointer.as_ptr().cast(), whole, USE_HUGE_PAGES) };
     }
     #[cfg(not(all(target_os = "linux", not(miri))))]
-    let _ = (pointer, layout);
+    let _ = (pointer, bytes);
+}
+
+/// The bytes of floats, as they lie in memory.
+pub fn bytes_of(floats: &mut [f32]) -> &mut [u8] {
+    // SAFETY: floats have four bytes each without padding, any of which are floats again, and bytes have no alignment.
+    unsafe { std::slice::from_raw_parts_mut(floats.as_mut_ptr().cast(), size_of_val(floats)) }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: `pointer` came from `alloc` with this same layout, and nothing else frees it.
-        unsafe { dealloc(self.pointer.as_ptr().cast(), Buffer::layout(self.len)) }
+        // SAFETY: `allocation` came from `alloc_zeroed` with this same layout, and nothing else frees it.
+        unsafe { dealloc(self.allocation.as_ptr(), Buffer::layout(self.len).0) }
     }
 }
 

@@ -12,7 +12,7 @@ mod split;
 mod tests;
 mod tiling;
 
-pub use pack::{pack, packed_len};
+pub use pack::{Part, n_rows, pack, pack_part, packed_len, parts, row_len};
 pub use prepare::{Memory, PortPointers, Prepared};
 pub use split::{Split, nanoseconds};
 pub use tiling::scratch_len;

@@ -1,122 +1,225 @@
-//! Weights in the tiling of the kernel that reads them. Floor 2.
+//! Weights in the tiling of the kernel that reads them: whole, or by parts that threads make at once. Floor 2.
+//!
+//! Every form but the smallest is, for each group of filters, their biases (rounded up to whole vectors) and then blocks of filters.
+//! So neighbouring filters are a part: a row of PyTorch's layout for each, read one after the other, becomes a piece of the pack.
+
+use std::ops::Range;
 
 use convoke_compiler::plan::{Cell, Form};
 
-use super::native::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, Tiling};
+use super::native::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, ScaleArgs, Tiling};
 use super::tiling::{channel_block, conv_tiling};
 use crate::buffer::Buffer;
 use crate::isa::Isa;
+
+/// A piece of a pack: what is made of neighbouring filters, outputs or channels.
+#[derive(Debug)]
+pub struct Part<'a> {
+    /// Which, among those of all groups.
+    pub rows: Range<usize>,
+    bias: &'a mut [f32],
+    weights: &'a mut [f32],
+}
+
+/// The blocks of a form: groups, rows of one of them, how many stay together, and elements that each takes in the pack.
+struct Blocks {
+    groups: usize,
+    rows: usize,
+    unit: usize,
+    packed: usize,
+}
+
+impl Blocks {
+    /// Of a form that has them.
+    fn of(form: &Form, isa: Isa) -> Option<Blocks> {
+        let lanes = isa.lanes();
+        match *form {
+            Form::Conv { algorithm, filters, channels, window, groups } => {
+                let packed = channels * window[0] * window[1];
+                Some(match conv_tiling(algorithm, filters / groups, channels, isa) {
+                    Tiling::Panels => Blocks { groups, rows: filters / groups, unit: 2 * lanes, packed },
+                    Tiling::Lanes => Blocks { groups: 1, rows: filters, unit: lanes, packed },
+                    Tiling::Winograd => {
+                        let positions = algorithm.tile().map_or(0, |tile| (tile + 2).pow(2));
+                        Blocks { groups: 1, rows: filters, unit: 2 * lanes, packed: channels * positions }
+                    }
+                })
+            }
+            Form::Linear { outputs, map } => {
+                Some(Blocks { groups: 1, rows: outputs, unit: 4 * lanes, packed: map.iter().product() })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Divides a pack, [`packed_len`] elements, into parts of about `most` weights.
+pub fn parts<'a>(form: &Form, isa: Isa, pack: &'a mut [f32], most: usize) -> Vec<Part<'a>> {
+    let Some(Blocks { groups, rows, unit, packed }) = Blocks::of(&form.of_part(), isa) else {
+        // Weights, then as many biases, if there are any; but of a recurrent layer, what its packing makes.
+        let n = n_rows(form);
+        let n_weights = if matches!(form, Form::Recurrent { .. }) { pack.len() } else { n };
+        let (weights, bias) = pack.split_at_mut(n_weights);
+        return vec![Part { rows: 0..n, bias, weights }];
+    };
+    let lanes = isa.lanes();
+    let per_part = (most / packed.max(1) / unit).max(1) * unit;
+    let mut found = Vec::new();
+    let mut pack = pack;
+    for group in 0..groups {
+        let padded = rows.next_multiple_of(lanes);
+        let (own, others) = pack.split_at_mut(padded * (1 + packed));
+        let (mut biases, mut weights) = own.split_at_mut(padded);
+        pack = others;
+        for first in (0..rows).step_by(per_part) {
+            let n = per_part.min(rows - first);
+            let (bias, more_biases) = biases.split_at_mut(n.next_multiple_of(lanes));
+            let (own, more_weights) = weights.split_at_mut(n.next_multiple_of(lanes) * packed);
+            (biases, weights) = (more_biases, more_weights);
+            let first = group * rows + first;
+            found.push(Part { rows: first..first + n, bias, weights: own });
+        }
+    }
+    found
+}
+
+/// Makes a part of a pack of its filters' rows and biases: `[channels / groups, rows, columns]` each, `[inputs]`, or scale and shift of
+/// an affine. Each row is first multiplied with its factor of `scale`, if there is one for each, in f64.
+pub fn pack_part(form: &Form, isa: Isa, part: Part<'_>, rows: &mut [f32], scale: Option<&[f64]>, bias: &[f32]) {
+    let Part { rows: Range { start, end }, bias: bias_to, weights: weights_to } = part;
+    let (n, len) = (end - start, row_len(form));
+    assert_eq!((rows.len(), bias.len()), (n_weights(form, n), n), "weights and biases of {n} rows of {form:?}");
+    let table = super::table(isa);
+    if let Some(scale) = scale {
+        assert_eq!((rows.len(), scale.len()), (n * len, n), "a factor for each row of {form:?}");
+        let args = ScaleArgs { rows: rows.as_mut_ptr(), n_rows: n, len, scale: scale.as_ptr() };
+        // SAFETY: the assertion above has checked the lengths.
+        unsafe { (table.f32_scale)(&args) }
+    }
+    let form = form.of_part();
+    if let Some(Blocks { packed, .. }) = Blocks::of(&form, isa) {
+        let padded = n.next_multiple_of(isa.lanes());
+        assert_eq!((bias_to.len(), weights_to.len()), (padded, padded * packed), "the part's piece of the pack");
+        bias_to[..n].copy_from_slice(bias);
+        bias_to[n..].fill(0.0);
+    }
+    match form {
+        Form::ConvPart { .. } | Form::Rows { .. } => unreachable!("{form:?} is a convolution's"),
+        Form::Conv { algorithm, filters, channels, window, groups } => {
+            let args = PackConvArgs {
+                rows: rows.as_ptr(),
+                pack: weights_to.as_mut_ptr(),
+                tiling: conv_tiling(algorithm, filters / groups, channels, isa),
+                first: start,
+                n_rows: n,
+                filters: filters / groups,
+                channels,
+                taps: window[0] * window[1],
+                channel_block: channel_block(channels, window),
+                tile: algorithm.tile().unwrap_or(0),
+                lanes: isa.lanes(),
+            };
+            let pack = if args.tiling == Tiling::Winograd { table.f32_pack_winograd } else { table.f32_pack_conv };
+            // SAFETY: the assertions above have checked the lengths that are read and written.
+            unsafe { pack(&args) }
+        }
+        Form::Linear { map: [channels, height, width], .. } => {
+            let args = PackLinearArgs {
+                rows: rows.as_ptr(),
+                pack: weights_to.as_mut_ptr(),
+                n_rows: n,
+                channels,
+                pixels: height * width,
+                lanes: isa.lanes(),
+            };
+            // SAFETY: the assertions above have checked the lengths that are read and written.
+            unsafe { (table.f32_pack_linear)(&args) }
+        }
+        Form::Recurrent { cell, hidden, width } => {
+            assert_eq!(weights_to.len(), packed_len(&form, isa), "the pack");
+            let bias = match cell {
+                Cell::Gru => bias[2 * hidden..].as_ptr(),
+                _ => std::ptr::null(),
+            };
+            let (weight, pack, gates, lanes) = (rows.as_ptr(), weights_to.as_mut_ptr(), cell.n_gates(), isa.lanes());
+            let args = PackRecurrentArgs { weight, bias, pack, gates, hidden, width, lanes };
+            // SAFETY: the assertions above have checked the lengths that are read and written.
+            unsafe { (table.f32_pack_recurrent)(&args) }
+        }
+        Form::Slopes { weights, channels } => {
+            let slope = |c: usize| rows[if weights == 1 { 0 } else { c }];
+            (0..channels).for_each(|c| weights_to[c] = slope(c));
+        }
+        Form::Elements { map: [channels, height, width] } => {
+            let pixels = height * width;
+            for i in 0..n {
+                let at = i % channels * pixels + i / channels;
+                weights_to[i] = rows[at];
+                bias_to[i] = bias[at];
+            }
+        }
+        Form::Affine { .. } => {
+            weights_to.copy_from_slice(rows);
+            bias_to.copy_from_slice(bias);
+        }
+    }
+}
 
 /// Weights in a kernel's tiling, made from PyTorch's layout.
 ///
 /// `weight` is `[filters, channels / groups, rows, columns]`, `[outputs, inputs]`, or the scales of an affine; `bias` has one element
 /// per filter, output or channel (zeros where there is none; the shifts of an affine).
 pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
-    let (n_weights, n_biases) = lens(form);
-    assert_eq!((weight.len(), bias.len()), (n_weights, n_biases), "weight and bias of {form:?}");
     let mut pack = Buffer::zeroed(packed_len(form, isa));
-    let table = super::table(isa);
-    match form.of_part() {
-        Form::ConvPart { .. } | Form::Rows { .. } => unreachable!("{form:?} is a convolution's"),
-        Form::Conv { algorithm, filters, channels, window, groups } => {
-            let args = PackConvArgs {
-                weight: weight.as_ptr(),
-                bias: bias.as_ptr(),
-                pack: pack.as_mut_ptr(),
-                tiling: conv_tiling(algorithm, filters / groups, channels, isa),
-                filters: filters / groups,
-                channels,
-                taps: window[0] * window[1],
-                groups,
-                channel_block: channel_block(channels, window),
-                tile: algorithm.tile().unwrap_or(0),
-                lanes: isa.lanes(),
-            };
-            let pack = if args.tiling == Tiling::Winograd { table.f32_pack_winograd } else { table.f32_pack_conv };
-            // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
-            unsafe { pack(&args) }
-        }
-        Form::Linear { outputs, map: [channels, height, width] } => {
-            let args = PackLinearArgs {
-                weight: weight.as_ptr(),
-                bias: bias.as_ptr(),
-                pack: pack.as_mut_ptr(),
-                outputs,
-                channels,
-                pixels: height * width,
-                lanes: isa.lanes(),
-            };
-            // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the tiling takes.
-            unsafe { (table.f32_pack_linear)(&args) }
-        }
-        Form::Recurrent { cell, hidden, width } => {
-            let bias = match cell {
-                Cell::Gru => bias[2 * hidden..].as_ptr(),
-                _ => std::ptr::null(),
-            };
-            let (weight, pack, gates, lanes) = (weight.as_ptr(), pack.as_mut_ptr(), cell.n_gates(), isa.lanes());
-            let args = PackRecurrentArgs { weight, bias, pack, gates, hidden, width, lanes };
-            // SAFETY: the assertion above has checked the lengths that are read, `packed_len` is what the panels take.
-            unsafe { (table.f32_pack_recurrent)(&args) }
-        }
-        Form::Slopes { weights, channels } => {
-            let slope = |c: usize| weight[if weights == 1 { 0 } else { c }];
-            (0..channels).for_each(|c| pack[c] = slope(c));
-        }
-        Form::Elements { map: [channels, height, width] } => {
-            let (pixels, len) = (height * width, channels * height * width);
-            for i in 0..len {
-                let at = i % channels * pixels + i / channels;
-                pack[i] = weight[at];
-                pack[len + i] = bias[at];
-            }
-        }
-        Form::Affine { channels } => {
-            pack[..channels].copy_from_slice(weight);
-            pack[channels..].copy_from_slice(bias);
-        }
+    let mut weight = weight.to_vec();
+    for part in parts(form, isa, &mut pack, usize::MAX) {
+        let Range { start, end } = part.rows;
+        let rows = if end - start == n_rows(form) { 0..weight.len() } else { start * row_len(form)..end * row_len(form) };
+        pack_part(form, isa, part, &mut weight[rows], None, &bias[start..end]);
     }
     pack
 }
 
-/// Elements of the weight and of the bias.
-fn lens(form: &Form) -> (usize, usize) {
+/// Filters, outputs or channels: rows of the weight, and biases.
+pub fn n_rows(form: &Form) -> usize {
     match *form {
-        Form::Conv { filters, channels, window, .. } | Form::ConvPart { filters, channels, window, .. } => {
-            (filters * channels * window[0] * window[1], filters)
-        }
-        Form::Linear { outputs, map } => (outputs * map.iter().product::<usize>(), outputs),
-        Form::Rows { outputs, inputs } => (outputs * inputs, outputs),
-        Form::Recurrent { cell, hidden, width } => (cell.n_gates() * hidden * width, cell.n_gates() * hidden),
-        Form::Slopes { weights, channels } => (weights, channels),
-        Form::Elements { map } => (map.iter().product(), map.iter().product()),
-        Form::Affine { channels } => (channels, channels),
+        Form::Conv { filters, .. } | Form::ConvPart { filters, .. } => filters,
+        Form::Linear { outputs, .. } | Form::Rows { outputs, .. } => outputs,
+        Form::Recurrent { cell, hidden, .. } => hidden.saturating_mul(cell.n_gates()),
+        Form::Elements { map } => map.iter().product(),
+        Form::Slopes { channels, .. } | Form::Affine { channels } => channels,
+    }
+}
+
+/// Elements of a row of the weight.
+pub fn row_len(form: &Form) -> usize {
+    match *form {
+        Form::Conv { channels, window, .. } | Form::ConvPart { channels, window, .. } => channels * window[0] * window[1],
+        Form::Linear { map, .. } => map.iter().product(),
+        Form::Rows { inputs, .. } => inputs,
+        Form::Recurrent { width, .. } => width,
+        Form::Slopes { .. } | Form::Elements { .. } | Form::Affine { .. } => 1,
+    }
+}
+
+/// Elements of so many rows of the weight: of slopes there may be one for all.
+fn n_weights(form: &Form, n_rows: usize) -> usize {
+    match *form {
+        Form::Slopes { weights, .. } => weights,
+        _ => n_rows * row_len(form),
     }
 }
 
 /// Elements of a pack.
 pub fn packed_len(form: &Form, isa: Isa) -> usize {
-    let lanes = isa.lanes();
-    match form.of_part() {
-        Form::ConvPart { .. } | Form::Rows { .. } => unreachable!("{form:?} is a convolution's"),
-        Form::Conv { algorithm, filters, channels, window, groups } => {
-            let per_filter = 1 + channels * window[0] * window[1];
-            match conv_tiling(algorithm, filters / groups, channels, isa) {
-                Tiling::Panels => groups * (filters / groups).next_multiple_of(lanes) * per_filter,
-                Tiling::Lanes => filters.next_multiple_of(lanes) * per_filter,
-                Tiling::Winograd => {
-                    let positions = algorithm.tile().map_or(0, |tile| (tile + 2).pow(2));
-                    filters.next_multiple_of(lanes) * (1 + channels * positions)
-                }
-            }
-        }
-        Form::Linear { outputs, map } => outputs.next_multiple_of(lanes) * (1 + map.iter().product::<usize>()),
-        Form::Recurrent { cell, hidden, width } => {
+    let form = form.of_part();
+    match (Blocks::of(&form, isa), form) {
+        (Some(Blocks { groups, rows, packed, .. }), _) => groups * rows.next_multiple_of(isa.lanes()) * (1 + packed),
+        (None, Form::Recurrent { cell, hidden, width }) => {
             let biases = usize::from(cell == Cell::Gru);
-            hidden.next_multiple_of(lanes) * (biases + cell.n_gates() * width)
+            hidden.next_multiple_of(isa.lanes()) * (biases + cell.n_gates() * width)
         }
-        Form::Slopes { channels, .. } => channels,
-        Form::Elements { map } => 2 * map.iter().product::<usize>(),
-        Form::Affine { channels } => 2 * channels,
+        (None, Form::Slopes { channels, .. }) => channels,
+        (None, form) => 2 * n_rows(&form),
     }
 }

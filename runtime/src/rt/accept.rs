@@ -10,7 +10,7 @@ use convoke_compiler::program::registers;
 
 use super::MAX_PORTS;
 use crate::error::{Error, ErrorKind, Result};
-use crate::weights::n_outputs;
+use crate::kernels::n_rows;
 
 /// Most elements of an arena: 256 GiB, beyond what a machine has and far from what overflows.
 const MAX_ARENA: usize = 1 << 36;
@@ -84,7 +84,7 @@ fn sizes(plan: &Plan) -> Check {
 
 fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
     // The shape of what each output has one element of.
-    let mut per_output = vec![n_outputs(&pack.form)];
+    let mut per_output = vec![n_rows(&pack.form)];
     let weight: Option<Vec<usize>> = match pack.form {
         Form::ConvPart { algorithm, filters, channels, window, groups, kernel, .. } => {
             conv_groups(algorithm, filters, channels, window, groups)?;

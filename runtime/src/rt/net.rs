@@ -5,14 +5,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use convoke_compiler::plan::Plan;
+use convoke_compiler::plan::{Form, Plan};
 
 use super::accept::accept;
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::isa::Isa;
-use crate::kernels;
-use crate::weights::{LoadOptions, Numerics, Weights, fold};
+use crate::threads::{n_cores, threads_of_environment};
+use crate::weights::{LoadOptions, Numerics, Weights, load_packs};
 
 /// A plan, the source of its weights, and the weights in the form that kernels read, made once. Cheap to clone.
 #[derive(Clone)]
@@ -122,18 +122,12 @@ impl Ready {
         }
         .map_err(|error| Error::new(ErrorKind::Isa, error.to_string()))?;
         let numerics = options.numerics_choice();
-        let packs = plan
-            .packs
-            .iter()
-            .map(|pack| {
-                let folded = fold(pack, weights)?;
-                let form = match numerics {
-                    Numerics::Direct => pack.form.direct(),
-                    Numerics::Fast => pack.form,
-                };
-                Ok(kernels::pack(&form, isa, &folded.weight, &folded.bias))
-            })
-            .collect::<Result<_>>()?;
+        let form = |form: &Form| match numerics {
+            Numerics::Direct => form.direct(),
+            Numerics::Fast => *form,
+        };
+        let threads = || threads_of_environment().ok().flatten().unwrap_or_else(n_cores);
+        let packs = load_packs(plan, weights, isa, form, threads)?;
         Ok(Ready { isa, numerics, packs })
     }
 }

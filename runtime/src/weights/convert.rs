@@ -2,6 +2,8 @@
 
 use safetensors::tensor::Dtype;
 
+use crate::buffer::bytes_of;
+
 /// Element types that are read.
 pub(super) const READABLE: &str = "F32, F16, BF16 and F64";
 
@@ -15,16 +17,30 @@ pub(super) fn element_bytes(dtype: Dtype) -> Option<usize> {
     }
 }
 
-/// Appends the elements of little-endian `bytes`: whole elements of a type that is read. F64 is rounded; the others are exact.
-pub(super) fn extend(values: &mut Vec<f32>, dtype: Dtype, bytes: &[u8]) {
+/// The elements of little-endian `bytes`, as many as there are values, of a type that is read. F64 is rounded; the others are exact.
+pub(super) fn convert(values: &mut [f32], dtype: Dtype, bytes: &[u8]) {
     match dtype {
-        Dtype::F32 => values.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
-        Dtype::F64 => values.extend(bytes.as_chunks().0.iter().map(|&b| f64::from_le_bytes(b) as f32)),
-        Dtype::F16 => values.extend(bytes.as_chunks().0.iter().map(|&b| f16_to_f32(u16::from_le_bytes(b)))),
-        Dtype::BF16 => {
-            values.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)));
+        Dtype::F32 => {
+            bytes_of(values).copy_from_slice(bytes);
+            from_little_endian(values);
         }
+        Dtype::F64 => each(values, bytes, |b| f64::from_le_bytes(b) as f32),
+        Dtype::F16 => each(values, bytes, |b| f16_to_f32(u16::from_le_bytes(b))),
+        Dtype::BF16 => each(values, bytes, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)),
         other => unreachable!("elements of {other} are refused before they are read"),
+    }
+}
+
+fn each<const N: usize>(values: &mut [f32], bytes: &[u8], f: impl Fn([u8; N]) -> f32) {
+    for (value, &bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+        *value = f(bytes);
+    }
+}
+
+/// Floats whose bytes were read in little-endian order. Nothing to do where memory has the same.
+pub(super) fn from_little_endian(values: &mut [f32]) {
+    if cfg!(target_endian = "big") {
+        values.iter_mut().for_each(|value| *value = f32::from_bits(u32::from_le(value.to_bits())));
     }
 }
 
@@ -73,8 +89,8 @@ mod tests {
             (Dtype::BF16, 0xbfc0_u16.to_le_bytes().to_vec()),
         ] {
             assert_eq!(element_bytes(dtype), Some(bytes.len()));
-            let mut values = Vec::new();
-            extend(&mut values, dtype, &bytes.repeat(3));
+            let mut values = [0.0; 3];
+            convert(&mut values, dtype, &bytes.repeat(3));
             assert_eq!(values, [-1.5; 3], "{dtype}");
         }
         assert_eq!(element_bytes(Dtype::I32), None);

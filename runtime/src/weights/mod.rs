@@ -8,8 +8,10 @@
 
 mod bind;
 mod convert;
+mod file;
 mod fold;
 mod header;
+mod load;
 mod options;
 mod random;
 mod save;
@@ -17,18 +19,20 @@ mod save;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use convoke_compiler::plan::Plan;
+use safetensors::tensor::Dtype;
 
 use self::bind::{Binding, bind};
-use self::convert::{element_bytes, extend};
+use self::convert::{convert, element_bytes, from_little_endian};
+use self::file::PositionedFile;
 use self::header::{Entry, Header, LENGTH_BYTES, header_len};
+use crate::buffer;
 use crate::error::{Error, ErrorKind, Result};
 
-pub(crate) use self::fold::{fold, n_outputs};
+pub(crate) use self::load::load_packs;
 pub use self::options::{LoadOptions, Numerics};
 
 /// Bytes that are read at a time: a multiple of every element's.
@@ -46,7 +50,7 @@ pub(crate) struct Weights {
 
 enum Source {
     /// A file that is kept open.
-    File { path: PathBuf, file: Mutex<File> },
+    File { path: PathBuf, file: PositionedFile },
     /// A file in memory, and what messages call it.
     Bytes { name: String, bytes: Cow<'static, [u8]> },
     /// None but the seed.
@@ -68,7 +72,7 @@ impl Weights {
         let mut json = vec![0; header_len(&first, file_bytes).map_err(unsound)?];
         file.read_exact(&mut json).map_err(|error| cannot("read", error))?;
         let header = Header::parse(&json, file_bytes).map_err(unsound)?;
-        let source = Source::File { path: path.to_owned(), file: Mutex::new(file) };
+        let source = Source::File { path: path.to_owned(), file: PositionedFile::new(file) };
         Weights::bound(plan, source, &header, options)
     }
 
@@ -112,21 +116,41 @@ impl Weights {
         let parameter = &self.plan.parameters[index];
         let n = parameter.shape.iter().product();
         match (&self.bindings[index], &self.source) {
-            (Binding::Stored(entry), Source::Bytes { bytes, .. }) => {
-                let mut values = Vec::with_capacity(n);
-                let start = entry.start as usize;
-                extend(&mut values, entry.dtype, &bytes[start..][..n * bytes_of(entry)]);
+            (Binding::Stored(_), Source::File { .. } | Source::Bytes { .. }) => {
+                let mut values = vec![0.0; n];
+                self.read_part(index, 0, &mut values)?;
                 Ok(values)
             }
-            (Binding::Stored(entry), Source::File { path, file }) => read_file(file, entry, n).map_err(|error| {
-                let message = format!("cannot read `{}` from `{}`", parameter.name, path.display());
-                Error::caused_by(ErrorKind::Io, message, error)
-            }),
             (Binding::Seeded, _) | (_, Source::Seed) => {
                 let mut values = vec![0.0; n];
                 random::fill(self.seed, parameter, &mut values);
                 Ok(values)
             }
+        }
+    }
+
+    /// Whether a parameter is read and not made up, so that parts of it can be read.
+    fn is_stored(&self, index: usize) -> bool {
+        matches!((&self.bindings[index], &self.source), (Binding::Stored(_), Source::File { .. } | Source::Bytes { .. }))
+    }
+
+    /// The values of a stored parameter from element `first` on, as many as there is room for.
+    ///
+    /// # Errors
+    /// If the file can no longer be read.
+    fn read_part(&self, index: usize, first: usize, values: &mut [f32]) -> Result<()> {
+        let Binding::Stored(entry) = &self.bindings[index] else { unreachable!("parameter {index} is not stored") };
+        let name = &self.plan.parameters[index].name;
+        let start = entry.start + (first * bytes_of(entry)) as u64;
+        match &self.source {
+            Source::Seed => unreachable!("parameter {index} is not stored"),
+            Source::Bytes { bytes, .. } => {
+                convert(values, entry.dtype, &bytes[start as usize..][..values.len() * bytes_of(entry)]);
+                Ok(())
+            }
+            Source::File { path, file } => read_file(file, entry, start, values).map_err(|error| {
+                Error::caused_by(ErrorKind::Io, format!("cannot read `{name}` from `{}`", path.display()), error)
+            }),
         }
     }
 }
@@ -139,21 +163,23 @@ fn bytes_of(entry: &Entry) -> usize {
     }
 }
 
-/// Reads `n` elements through a bounded buffer.
-fn read_file(file: &Mutex<File>, entry: &Entry, n: usize) -> std::io::Result<Vec<f32>> {
-    // A thread that panicked while it held the file left nothing behind: the position is set anew.
-    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-    file.seek(SeekFrom::Start(entry.start))?;
-    let mut left = n * bytes_of(entry);
-    let mut buffer = vec![0; left.min(CHUNK_BYTES)];
-    let mut values = Vec::with_capacity(n);
-    while left > 0 {
-        let chunk = &mut buffer[..left.min(CHUNK_BYTES)];
-        file.read_exact(chunk)?;
-        extend(&mut values, entry.dtype, chunk);
-        left -= chunk.len();
+/// Reads elements: as they are, or through a bounded buffer where they have to be converted.
+fn read_file(file: &PositionedFile, entry: &Entry, start: u64, values: &mut [f32]) -> std::io::Result<()> {
+    if entry.dtype == Dtype::F32 {
+        file.read_at(start, buffer::bytes_of(values))?;
+        from_little_endian(values);
+        return Ok(());
     }
-    Ok(values)
+    let element = bytes_of(entry);
+    let mut bytes = vec![0; CHUNK_BYTES.min(values.len() * element)];
+    let mut start = start;
+    for values in values.chunks_mut(CHUNK_BYTES / element) {
+        let bytes = &mut bytes[..values.len() * element];
+        file.read_at(start, bytes)?;
+        convert(values, entry.dtype, bytes);
+        start += bytes.len() as u64;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Source {

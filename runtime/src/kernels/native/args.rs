@@ -536,26 +536,26 @@ pub enum Tiling {
     Winograd,
 }
 
-/// Weights of a convolution, from `[F, C, KH, KW]` into tiles, behind a bias rounded up to whole vectors.
+/// Some filters of a convolution, or of one group of it, from `[rows, C, KH, KW]` into tiles.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct PackConvArgs {
-    /// `[groups · filters, channels, taps]`
-    pub weight: *const f32,
-    /// `[groups · filters]`
-    pub bias: *const f32,
-    /// Written.
+    /// `[n_rows, channels, taps]`
+    pub rows: *const f32,
+    /// Written: rows rounded up to whole vectors, the missing ones zeros.
     pub pack: *mut f32,
     /// The form.
     pub tiling: Tiling,
-    /// Of one group.
+    /// The first of the filters, among those of all groups: it begins a panel, or a vector.
+    pub first: usize,
+    /// How many filters.
+    pub n_rows: usize,
+    /// Filters of one group.
     pub filters: usize,
-    /// Of one group.
+    /// Channels of one group.
     pub channels: usize,
     /// Elements of the window.
     pub taps: usize,
-    /// Groups.
-    pub groups: usize,
     /// Channels summed at a time.
     pub channel_block: usize,
     /// Rows and columns of a tile of Winograd's; 0 for other tilings.
@@ -564,18 +564,16 @@ pub struct PackConvArgs {
     pub lanes: usize,
 }
 
-/// Weights of a linear layer, from `[outputs, C, H·W]` into tiles that are read in the order H, W, C.
+/// Some outputs of a linear layer, from `[rows, C, H·W]` into tiles that are read in the order H, W, C.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct PackLinearArgs {
-    /// `[outputs, channels, pixels]`
-    pub weight: *const f32,
-    /// `[outputs]`
-    pub bias: *const f32,
-    /// Written.
+    /// `[n_rows, channels, pixels]`
+    pub rows: *const f32,
+    /// Written: rows rounded up to whole vectors, the missing ones zeros.
     pub pack: *mut f32,
-    /// Rows of the matrix.
-    pub outputs: usize,
+    /// How many outputs; the first begins a panel of four vectors.
+    pub n_rows: usize,
     /// Channels of the map.
     pub channels: usize,
     /// Pixels of the map.
@@ -602,4 +600,18 @@ pub struct PackRecurrentArgs {
     pub width: usize,
     /// Floats in a vector.
     pub lanes: usize,
+}
+
+/// Rows that are multiplied with a factor each, in f64.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ScaleArgs {
+    /// `[n_rows, len]`
+    pub rows: *mut f32,
+    /// How many.
+    pub n_rows: usize,
+    /// Elements of each.
+    pub len: usize,
+    /// `[n_rows]`
+    pub scale: *const f64,
 }

@@ -220,6 +220,12 @@ macro_rules! entries {
                 unsafe { resize::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_scale(a: *const ScaleArgs) {
+                // SAFETY: as above.
+                unsafe { pack::scale(&*a) }
+            }
+
             /// What this instruction set offers.
             pub const TABLE: Table = Table {
                 f32_conv_direct,
@@ -241,6 +247,7 @@ macro_rules! entries {
                 f32_pack_winograd,
                 f32_pack_linear,
                 f32_pack_recurrent,
+                f32_scale,
             };
         }
     };

@@ -27,7 +27,7 @@ pub mod winograd;
 
 use args::{
     BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PackRecurrentArgs,
-    PoolArgs, ProgramArgs, RecurrentArgs, ResizeArgs, SoftmaxArgs,
+    PoolArgs, ProgramArgs, RecurrentArgs, ResizeArgs, ScaleArgs, SoftmaxArgs,
 };
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
@@ -93,4 +93,6 @@ pub struct Table {
     pub f32_pack_linear: unsafe extern "C" fn(*const PackLinearArgs),
     /// Weights of a recurrent layer into panels.
     pub f32_pack_recurrent: unsafe extern "C" fn(*const PackRecurrentArgs),
+    /// Rows times a factor each.
+    pub f32_scale: unsafe extern "C" fn(*const ScaleArgs),
 }

@@ -1,9 +1,9 @@
 //! Weights from PyTorch's layout into the kernels' tilings. Floor 2.
 
-use super::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, Tiling};
+use super::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, ScaleArgs, Tiling};
 use super::{div, div_ceil, linear};
 
-/// A convolution's.
+/// Some filters of a convolution.
 ///
 /// # Safety
 /// The pointers are valid for the sizes beside them, `pack` for what its tiling takes.
@@ -12,113 +12,70 @@ pub unsafe fn conv(a: &PackConvArgs) {
     // SAFETY: the caller's promise.
     unsafe {
         match a.tiling {
-            Tiling::Panels => {
-                let padded = div_ceil(a.filters, a.lanes) * a.lanes;
-                let group_len = padded * (1 + a.channels * a.taps);
-                for g in 0..a.groups {
-                    let pack = a.pack.add(g * group_len);
-                    bias(a.bias.add(g * a.filters), pack, a.filters, padded);
-                    panels(a, a.weight.add(g * a.filters * a.channels * a.taps), pack.add(padded));
-                }
-            }
+            Tiling::Panels => panels(a),
             // Has a function of its own.
             Tiling::Winograd => {}
             Tiling::Lanes => {
-                let filters = a.filters * a.groups;
-                let padded = div_ceil(filters, a.lanes) * a.lanes;
-                bias(a.bias, a.pack, filters, padded);
-                let mut to = a.pack.add(padded);
-                let mut f = 0;
-                while f < padded {
+                let end = a.first + a.n_rows;
+                let mut to = a.pack;
+                let mut first = 0;
+                while first < a.n_rows {
                     for c in 0..a.channels {
                         for t in 0..a.taps {
-                            for f in f..f + a.lanes {
+                            for row in first..first + a.lanes {
                                 // The lane's turn through its group's channels, see `lanes`.
+                                let f = a.first + row;
                                 let own = f - div(f, a.filters) * a.filters + c;
                                 let turned = own - div(own, a.channels) * a.channels;
                                 let channel = if a.filters < a.lanes { turned } else { c };
-                                let weight = a.weight.wrapping_add((f * a.channels + channel) * a.taps + t);
-                                *to = if f < filters { *weight } else { 0.0 };
+                                let weight = a.rows.wrapping_add((row * a.channels + channel) * a.taps + t);
+                                *to = if f < end { *weight } else { 0.0 };
                                 to = to.add(1);
                             }
                         }
                     }
-                    f += a.lanes;
+                    first += a.lanes;
                 }
             }
         }
     }
 }
 
-/// Biases, and zeros behind them.
+/// Panels of two vectors of filters, and one of what is left.
 #[inline(always)]
-unsafe fn bias(from: *const f32, to: *mut f32, len: usize, padded: usize) {
-    for i in 0..padded {
-        // SAFETY: the caller promises `len` elements to read and `padded` to write.
-        unsafe { *to.add(i) = if i < len { *from.add(i) } else { 0.0 } }
-    }
-}
-
-/// Panels of two vectors of filters, and one of what is left: reads in order, writes into a panel that fits a cache.
-#[inline(always)]
-unsafe fn panels(a: &PackConvArgs, weight: *const f32, pack: *mut f32) {
-    let padded = div_ceil(a.filters, a.lanes) * a.lanes;
+unsafe fn panels(a: &PackConvArgs) {
+    let padded = div_ceil(a.n_rows, a.lanes) * a.lanes;
+    let row_len = a.channels * a.taps;
     let mut f = 0;
     while f < padded {
         let width = (2 * a.lanes).min(padded - f);
         let mut c = 0;
         while c < a.channels {
             let block = a.channel_block.min(a.channels - c);
-            // SAFETY: the caller promises `filters · channels · taps` elements to read and `padded` times as many to write.
-            unsafe {
-                let to = pack.add((f * a.channels + c * width) * a.taps);
-                for lane in 0..width {
-                    for k in 0..block {
-                        let from = weight.wrapping_add(((f + lane) * a.channels + c + k) * a.taps);
-                        for t in 0..a.taps {
-                            *to.add((t * block + k) * width + lane) = if f + lane < a.filters { *from.add(t) } else { 0.0 };
-                        }
-                    }
-                }
-            }
+            let rows = Rows { first: a.rows.wrapping_add(f * row_len + c * a.taps), row_len, n: a.n_rows.saturating_sub(f) };
+            // SAFETY: the caller promises `n_rows · channels · taps` elements to read and whole panels to write.
+            unsafe { columns(&rows, a.pack.add(f * row_len + c * a.taps * width), width, [block, a.taps]) }
             c += block;
         }
         f += width;
     }
 }
 
-/// A linear layer's.
+/// Some outputs of a linear layer.
 ///
 /// # Safety
-/// The pointers are valid for the sizes beside them, `pack` for `(1 + inputs) ·` outputs rounded up to whole vectors.
+/// The pointers are valid for the sizes beside them, `pack` for as many outputs, rounded up to whole vectors.
 #[inline(always)]
 pub unsafe fn linear(a: &PackLinearArgs) {
-    const CHANNELS: usize = 32;
-    let padded = div_ceil(a.outputs, a.lanes) * a.lanes;
-    let inputs = a.channels * a.pixels;
-    // SAFETY: the caller's promise.
-    unsafe {
-        bias(a.bias, a.pack, a.outputs, padded);
-        let mut f = 0;
-        while f < padded {
-            let width = linear::panel_vectors(a.lanes, padded - f) * a.lanes;
-            let to = a.pack.add(padded + f * inputs);
-            // A block of channels at a time: rows of the matrix are read in order, what is written stays in cache meanwhile.
-            let mut first = 0;
-            while first < a.channels {
-                let last = (first + CHANNELS).min(a.channels);
-                for lane in 0..width {
-                    for c in first..last {
-                        for p in 0..a.pixels {
-                            let from = a.weight.wrapping_add(((f + lane) * a.channels + c) * a.pixels + p);
-                            *to.add((p * a.channels + c) * width + lane) = if f + lane < a.outputs { *from } else { 0.0 };
-                        }
-                    }
-                }
-                first = last;
-            }
-            f += width;
-        }
+    let padded = div_ceil(a.n_rows, a.lanes) * a.lanes;
+    let row_len = a.channels * a.pixels;
+    let mut f = 0;
+    while f < padded {
+        let width = linear::panel_vectors(a.lanes, padded - f) * a.lanes;
+        let rows = Rows { first: a.rows.wrapping_add(f * row_len), row_len, n: a.n_rows.saturating_sub(f) };
+        // SAFETY: the caller promises `n_rows · channels · pixels` elements to read and whole panels to write.
+        unsafe { columns(&rows, a.pack.add(f * row_len), width, [a.channels, a.pixels]) }
+        f += width;
     }
 }
 
@@ -134,7 +91,9 @@ pub unsafe fn recurrent(a: &PackRecurrentArgs) {
     unsafe {
         let mut panels = a.pack;
         if !a.bias.is_null() {
-            bias(a.bias, panels, a.hidden, padded);
+            for j in 0..padded {
+                *panels.add(j) = if j < a.hidden { *a.bias.add(j) } else { 0.0 };
+            }
             panels = panels.add(padded);
         }
         for j in 0..padded {
@@ -145,6 +104,66 @@ pub unsafe fn recurrent(a: &PackRecurrentArgs) {
                 for i in 0..a.width {
                     *to.add((i * a.gates + g) * a.lanes) = if j < a.hidden { *row.add(i) } else { 0.0 };
                 }
+            }
+        }
+    }
+}
+
+/// Rows of a matrix.
+struct Rows {
+    first: *const f32,
+    /// Between rows.
+    row_len: usize,
+    /// How many there are, at least 0; those behind them are zeros.
+    n: usize,
+}
+
+/// Makes `width` rows of `outer · inner` elements columns of a panel, in the order inner, outer: a square of 16 by 16 at a time, so that
+/// both what is read and what is written are in the first-level cache.
+#[inline(always)]
+unsafe fn columns(rows: &Rows, to: *mut f32, width: usize, [outer, inner]: [usize; 2]) {
+    const SIDE: usize = 16;
+    let len = outer * inner;
+    let (mut i, mut j) = (0, 0);
+    let mut first = 0;
+    while first < len {
+        let n = (len - first).min(SIDE);
+        let mut places = [0; SIDE];
+        for place in places.iter_mut().take(n) {
+            *place = (j * outer + i) * width;
+            j += 1;
+            if j == inner {
+                (i, j) = (i + 1, 0);
+            }
+        }
+        let mut lane = 0;
+        while lane < width {
+            for lane in lane..(lane + SIDE).min(width) {
+                let from = rows.first.wrapping_add(lane * rows.row_len + first);
+                for (k, place) in places.iter().enumerate().take(n) {
+                    // SAFETY: the caller promises the elements of the rows that there are, and the whole panel.
+                    unsafe { *to.add(place + lane) = if lane < rows.n { *from.add(k) } else { 0.0 } }
+                }
+            }
+            lane += SIDE;
+        }
+        first += n;
+    }
+}
+
+/// Multiplies each row with its factor, rounding once.
+///
+/// # Safety
+/// The pointers are valid for the sizes beside them.
+#[inline(always)]
+pub unsafe fn scale(a: &ScaleArgs) {
+    for row in 0..a.n_rows {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let factor = *a.scale.add(row);
+            let first = a.rows.add(row * a.len);
+            for i in 0..a.len {
+                *first.add(i) = (f64::from(*first.add(i)) * factor) as f32;
             }
         }
     }

@@ -422,20 +422,17 @@ const MOST_LANES: usize = 16;
 pub unsafe fn pack<S: Simd>(a: &PackConvArgs) {
     // SAFETY: the caller's promise; no vector has more than `MOST_LANES` lanes.
     unsafe {
-        let padded = a.filters.next_multiple_of(S::LANES);
-        for f in 0..padded {
-            *a.pack.add(f) = if f < a.filters { *a.bias.add(f) } else { 0.0 };
-        }
+        let padded = a.n_rows.next_multiple_of(S::LANES);
         let n = a.tile + 2;
         let mut f = 0;
         while f < padded {
             let width = (2 * S::LANES).min(padded - f);
-            let to = a.pack.add(padded + f * a.channels * n * n);
+            let to = a.pack.add(f * a.channels * n * n);
             for c in 0..a.channels {
                 for lane in (0..width).step_by(S::LANES) {
                     let mut g = [[0.0; MOST_LANES]; 9];
-                    for l in 0..S::LANES.min(a.filters.saturating_sub(f + lane)) {
-                        let from = a.weight.add(((f + lane + l) * a.channels + c) * 9);
+                    for l in 0..S::LANES.min(a.n_rows.saturating_sub(f + lane)) {
+                        let from = a.rows.add(((f + lane + l) * a.channels + c) * 9);
                         for (t, g) in g.iter_mut().enumerate() {
                             g[l] = f64::from(*from.add(t));
                         }
