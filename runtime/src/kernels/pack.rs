@@ -223,3 +223,63 @@ pub fn packed_len(form: &Form, isa: Isa) -> usize {
         (None, form) => 2 * n_rows(&form),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use convoke_compiler::plan::Algorithm;
+
+    #[test]
+    fn parts_are_the_whole() {
+        let conv = |algorithm, filters, channels, window, groups| Form::Conv { algorithm, filters, channels, window, groups };
+        let forms = [
+            conv(Algorithm::Direct, 100, 5, [3, 3], 1),
+            conv(Algorithm::Direct, 33, 700, [1, 1], 1),
+            conv(Algorithm::Grouped, 90, 3, [1, 3], 2),
+            conv(Algorithm::Grouped, 64, 4, [3, 3], 16),
+            conv(Algorithm::Depthwise, 70, 1, [3, 3], 70),
+            conv(Algorithm::WinogradF2, 70, 3, [3, 3], 1),
+            conv(Algorithm::WinogradF4, 65, 4, [3, 3], 1),
+            Form::Linear { outputs: 201, map: [7, 2, 3] },
+            Form::Linear { outputs: 10, map: [64, 1, 1] },
+            Form::Affine { channels: 9 },
+            Form::Elements { map: [3, 2, 2] },
+            Form::Slopes { weights: 1, channels: 5 },
+            Form::Rows { outputs: 70, inputs: 20 },
+            Form::Recurrent { cell: Cell::Gru, hidden: 9, width: 5 },
+        ];
+        for (form, isa) in forms.iter().flat_map(|form| Isa::ALL.map(|isa| (form, isa))) {
+            if !isa.is_available() {
+                continue;
+            }
+            let (n, len) = (n_rows(form), row_len(form));
+            let weight: Vec<f32> = (0..n_weights(form, n)).map(|i| i as f32 + 0.5).collect();
+            let bias: Vec<f32> = (0..n).map(|i| -(i as f32)).collect();
+            let scale: Vec<f64> = (0..n).map(|i| 1.0 + i as f64 / 64.0).collect();
+            let scaled: Vec<f32> =
+                weight.iter().enumerate().map(|(i, &w)| (f64::from(w) * scale[(i / len).min(n - 1)]) as f32).collect();
+            for (scale, weight, expected) in
+                [(None, &weight, pack(form, isa, &weight, &bias)), (Some(&scale), &weight, pack(form, isa, &scaled, &bias))]
+            {
+                if scale.is_some() && matches!(form, Form::Slopes { .. }) {
+                    continue;
+                }
+                let mut found = Buffer::zeroed(packed_len(form, isa));
+                found.fill(f32::NAN);
+                let parts = parts(form, isa, &mut found, 64);
+                let mut next = 0;
+                for part in parts.into_iter() {
+                    let own = part.rows.clone();
+                    assert_eq!(own.start, next, "{form:?}");
+                    next = own.end;
+                    let rows = if own.len() == n { 0..weight.len() } else { own.start * len..own.end * len };
+                    let mut rows = weight[rows].to_vec();
+                    pack_part(form, isa, part, &mut rows, scale.map(|scale| &scale[own.clone()]), &bias[own]);
+                }
+                assert_eq!(next, n, "{form:?}");
+                let bits = |pack: &Buffer| pack.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&found), bits(&expected), "{isa} {form:?}");
+            }
+        }
+    }
+}
