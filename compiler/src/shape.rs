@@ -1,5 +1,6 @@
 //! Shapes of one image's values, without the batch: `[C, H, W]` of a map, `[C, L]` of a sequence, `[N]` of a vector. Floor 1.
 
+use crate::size::Size;
 use std::fmt;
 
 /// The sizes of a value, for one image; row-major, as PyTorch has it without its batch axis.
@@ -83,6 +84,78 @@ impl fmt::Display for Shape {
         f.write_str("[")?;
         for (i, size) in self.0.iter().enumerate() {
             write!(f, "{}{size}", if i == 0 { "" } else { ", " })?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// The sizes of a value as expressions over a network's symbols, as [`Shape`] has them in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sizes(pub Vec<Size>);
+
+impl Sizes {
+    /// The shape where the symbols have these values; `None` where a size is negative there, or cannot be counted.
+    pub fn at(&self, symbols: &[i64]) -> Option<Shape> {
+        self.0.iter().map(|size| usize::try_from(size.at(symbols)?).ok()).collect::<Option<_>>().map(Shape)
+    }
+
+    /// The shape, if it depends on no symbol.
+    pub fn known(&self) -> Option<Shape> {
+        self.0.iter().map(|size| usize::try_from(size.known()?).ok()).collect::<Option<_>>().map(Shape)
+    }
+
+    /// A shape of as many axes, the sizes that are not known being one.
+    pub fn smallest(&self) -> Shape {
+        Shape(self.0.iter().map(|size| size.known().and_then(|size| usize::try_from(size).ok()).unwrap_or(1)).collect())
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> Option<Size> {
+        self.0.iter().try_fold(Size::constant(1), |product, size| product.times(size))
+    }
+
+    /// Channels, height and width, as [`Shape::chw`].
+    pub fn chw(&self) -> [Size; 3] {
+        let one = || Size::constant(1);
+        match self.0.as_slice() {
+            [channels, height, width] => [channels.clone(), height.clone(), width.clone()],
+            [channels, length] => [channels.clone(), one(), length.clone()],
+            [len, ..] => [len.clone(), one(), one()],
+            [] => [one(), one(), one()],
+        }
+    }
+
+    /// A value of the same kind with other channels, height and width; of a sequence the height stays one.
+    pub fn resized(&self, channels: Size, [height, width]: [Size; 2]) -> Sizes {
+        match self.0.len() {
+            2 => Sizes(vec![channels, width]),
+            _ => Sizes(vec![channels, height, width]),
+        }
+    }
+
+    /// With the symbols' names: `[64, ⌊(H + 1)/2⌋, W]`.
+    pub fn display<'a>(&'a self, names: &'a [String]) -> impl fmt::Display + 'a {
+        Named { sizes: self, names }
+    }
+}
+
+impl From<&Shape> for Sizes {
+    fn from(shape: &Shape) -> Sizes {
+        Sizes(shape.0.iter().map(|&size| Size::constant(i64::try_from(size).unwrap_or(i64::MAX))).collect())
+    }
+}
+
+/// Sizes with the names of their symbols.
+struct Named<'a> {
+    sizes: &'a Sizes,
+    names: &'a [String],
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (i, size) in self.sizes.0.iter().enumerate() {
+            write!(f, "{}{}", if i == 0 { "" } else { ", " }, size.display(self.names))?;
         }
         f.write_str("]")
     }

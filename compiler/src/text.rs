@@ -16,6 +16,7 @@ use crate::infer;
 use crate::ops::{self, AnyLayer, Default, Kind, Param};
 use crate::registry;
 use crate::shape::Shape;
+use crate::size::Size;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -90,7 +91,7 @@ fn print_arg(value: &Arg) -> String {
     }
 }
 
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let escaped: String = text
         .chars()
         .flat_map(|c| match c {
@@ -231,14 +232,22 @@ impl Reader {
     }
 }
 
+/// Floors in floors of a size.
+const MAX_FLOORS: usize = 32;
+
 /// What is left of a line.
-struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     rest: &'a str,
 }
 
 impl<'a> Cursor<'a> {
+    /// At a line's start.
+    pub(crate) fn new(line: &'a str) -> Cursor<'a> {
+        Cursor { rest: line.trim() }
+    }
+
     /// Reads `token` and the blanks after it, if it comes next.
-    fn take(&mut self, token: &str) -> bool {
+    pub(crate) fn take(&mut self, token: &str) -> bool {
         match self.rest.strip_prefix(token) {
             Some(rest) => {
                 self.rest = rest.trim_start();
@@ -248,7 +257,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn expect(&mut self, token: &str) -> Result<(), String> {
+    pub(crate) fn expect(&mut self, token: &str) -> Result<(), String> {
         if self.take(token) { Ok(()) } else { Err(self.expected(&format!("`{token}`"))) }
     }
 
@@ -259,7 +268,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn end(&self) -> Result<(), String> {
+    pub(crate) fn end(&self) -> Result<(), String> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.expected("the end of the line")) }
     }
 
@@ -274,11 +283,11 @@ impl<'a> Cursor<'a> {
         Ok(run)
     }
 
-    fn word(&mut self) -> Result<&'a str, String> {
+    pub(crate) fn word(&mut self) -> Result<&'a str, String> {
         self.run("a word", |c| c.is_alphanumeric() || c == '_')
     }
 
-    fn number<N: std::str::FromStr>(&mut self) -> Result<N, String> {
+    pub(crate) fn number<N: std::str::FromStr>(&mut self) -> Result<N, String> {
         let digits = self.run("a number", |c| c.is_ascii_digit())?;
         digits.parse().map_err(|_| format!("{digits} is too large"))
     }
@@ -320,7 +329,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The rest of a quoted text, its first quote read.
-    fn quoted(&mut self) -> Result<String, String> {
+    pub(crate) fn quoted(&mut self) -> Result<String, String> {
         let mut text = String::new();
         let mut chars = self.rest.char_indices();
         while let Some((index, c)) = chars.next() {
@@ -339,6 +348,56 @@ impl<'a> Cursor<'a> {
             }
         }
         Err("a quoted path does not end".into())
+    }
+
+    /// `64*floor((H + 1)/2)*W - 3`: what [`Size::plain`] writes.
+    pub(crate) fn size(&mut self, symbols: &[String]) -> Result<Size, String> {
+        self.size_in(symbols, MAX_FLOORS)
+    }
+
+    fn size_in(&mut self, symbols: &[String], depth: usize) -> Result<Size, String> {
+        let overflow = || "a size cannot be counted".to_owned();
+        let mut sum = Size::constant(0);
+        let mut negative = self.take("-");
+        loop {
+            let mut product = Size::constant(if negative { -1 } else { 1 });
+            loop {
+                product = product.times(&self.factor(symbols, depth)?).ok_or_else(overflow)?;
+                if !self.take("*") {
+                    break;
+                }
+            }
+            sum = sum.plus(&product).ok_or_else(overflow)?;
+            negative = match () {
+                _ if self.take("+") => false,
+                _ if self.take("-") => true,
+                _ => return Ok(sum),
+            };
+        }
+    }
+
+    /// `12`, `H` or `floor((H + 1)/2)`
+    fn factor(&mut self, symbols: &[String], depth: usize) -> Result<Size, String> {
+        let Some(depth) = depth.checked_sub(1) else { return Err("a size is nested too deep".into()) };
+        if self.rest.starts_with(|c: char| c.is_ascii_digit()) {
+            return Ok(Size::constant(self.number()?));
+        }
+        if self.take("floor(") {
+            let of = if self.take("(") {
+                let of = self.size_in(symbols, depth)?;
+                self.expect(")")?;
+                of
+            } else {
+                self.factor(symbols, depth)?
+            };
+            self.expect("/")?;
+            let by = self.number()?;
+            self.expect(")")?;
+            return of.floor_div(by).ok_or_else(|| format!("a size cannot be divided by {by}"));
+        }
+        let name = self.word()?;
+        let index = symbols.iter().position(|symbol| symbol == name);
+        index.map(Size::symbol).ok_or_else(|| format!("there is no symbol `{name}`"))
     }
 
     fn arg(&mut self, param: &Param) -> Result<Arg, String> {

@@ -160,7 +160,7 @@ pub fn network(tokens: TokenStream) -> TokenStream {
         }
         header::read(Path::new(&root), file)
     };
-    convoke_compiler::network(tokens.into(), &read_header).into()
+    convoke_compiler::network(tokens.into(), &read_header, cfg!(feature = "dynamic")).into()
 }
 
 #[cfg(test)]

@@ -33,6 +33,8 @@ pub enum ErrorKind {
     Isa,
     /// A slice, array or image has not the size that the network takes.
     Shape,
+    /// A network cannot be bound to the sizes that were asked for.
+    Size,
     /// More images at once than the session was made for.
     Batch,
     /// `CONVOKE_THREADS` or an option asks for what is no number of threads.

@@ -80,6 +80,7 @@
 //! |---|---|
 //! | `ndarray` | maps, sequences and vectors from and to views of [`ndarray`](https://docs.rs/ndarray) |
 //! | `image` | maps from and to buffers of [`image`](https://docs.rs/image), and `Preprocess`, which resizes, crops and normalises as torchvision does |
+//! | `dynamic` | networks of any size: `image: [3, H, W]`, bound to sizes at run time, see [`BoundSession`] |
 //!
 //! None is on by default.
 //!
@@ -95,9 +96,12 @@
 //! | 3 | `weights` | files, names, folding |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
 //! | 5 | `session` `summary` `picture` | |
-//! | 6 | `network` | |
+//! | 6 | `network` `any_size/*` | any network behind one type; networks that are bound to sizes at run time |
 #![deny(missing_docs)]
 
+#[cfg(feature = "dynamic")]
+#[doc(hidden)]
+pub mod any_size;
 #[cfg(feature = "ndarray")]
 mod arrays;
 #[doc(hidden)]
@@ -125,6 +129,8 @@ mod weights;
 pub use convoke_compiler::plan::Port;
 pub use convoke_macros::network;
 
+#[cfg(feature = "dynamic")]
+pub use crate::any_size::{AnySession, BindTimes, BoundSession, Tensor};
 pub use crate::error::{Error, ErrorKind, Result};
 #[cfg(feature = "image")]
 pub use crate::images::{IMAGENET_MEAN, IMAGENET_STD, Preprocess};

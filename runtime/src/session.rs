@@ -101,7 +101,7 @@ impl<D: Definition> Session<D> {
     /// `CONVOKE_THREADS` that is no number of threads, is that of the first run.
     pub fn new(network: &D) -> Session<D> {
         let options = SessionOptions::new();
-        let engine = engine::<D>(network.net(), &options);
+        let engine = engine_of::<D>(network.net(), &options);
         Session { engine, outputs: D::Outputs::store(options.batch), options, network: PhantomData }
     }
 
@@ -114,7 +114,7 @@ impl<D: Definition> Session<D> {
         if options.batch == 0 {
             return Err(Error::new(ErrorKind::Batch, "a session runs at least one image; its largest batch is 0"));
         }
-        let engine = engine::<D>(network.net(), &options)?;
+        let engine = engine_of::<D>(network.net(), &options)?;
         Ok(Session { engine: Ok(engine), outputs: D::Outputs::store(options.batch), options, network: PhantomData })
     }
 
@@ -231,7 +231,15 @@ fn run_engine<D: Definition>(engine: &mut Engine, backend: Backend, inputs: &[&[
 }
 
 /// An engine over the net, whose plan has the inputs and outputs of `D`.
-fn engine<D: Definition>(net: &Net, options: &SessionOptions) -> Result<Engine> {
+fn engine_of<D: Definition>(net: &Net, options: &SessionOptions) -> Result<Engine> {
+    let engine = engine(net, options)?;
+    check::<D::Inputs>("input", &net.plan().inputs)?;
+    check::<D::Outputs>("output", &net.plan().outputs)?;
+    Ok(engine)
+}
+
+/// An engine over the net, as options say.
+pub(crate) fn engine(net: &Net, options: &SessionOptions) -> Result<Engine> {
     let of_environment = || threads_of_environment().map_err(|what| Error::new(ErrorKind::Threads, what));
     let threads = match options.threads {
         Some(0) => {
@@ -241,10 +249,7 @@ fn engine<D: Definition>(net: &Net, options: &SessionOptions) -> Result<Engine> 
         None => of_environment()?,
     };
     let split = Split::of(net.plan(), net.isa()?, || threads.unwrap_or_else(n_cores));
-    let engine = Engine::with_split(net, split)?;
-    check::<D::Inputs>("input", &net.plan().inputs)?;
-    check::<D::Outputs>("output", &net.plan().outputs)?;
-    Ok(engine)
+    Engine::with_split(net, split)
 }
 
 impl<D: Definition> fmt::Debug for Session<D> {

@@ -50,7 +50,7 @@ network! {
         x -> conv1: conv(8, 1x1) -> relu -> add(conv1)
     }
 
-    pub Symbolic(x: [3, H, W]) where H >= 32 {
+    pub OfTheCrate(x: [3, HEIGHT, 8]) {
         x -> conv(8, 3x3)
     }
 

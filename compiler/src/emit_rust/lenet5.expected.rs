@@ -52,9 +52,12 @@ impl LeNet5 {
         path: impl ::core::convert::AsRef<::std::path::Path>,
         options: &::convoke::LoadOptions,
     ) -> ::core::result::Result<Self, ::convoke::Error> {
-        let plan = <Self as ::convoke::rt::Definition>::plan();
         ::core::result::Result::Ok(LeNet5 {
-            net: ::convoke::rt::Net::load(plan, path.as_ref(), options)?,
+            net: ::convoke::rt::Net::load(
+                <Self as ::convoke::rt::Definition>::plan(),
+                path.as_ref(),
+                options,
+            )?,
         })
     }
     /// With the weights of a safetensors file that is in memory.
@@ -74,9 +77,12 @@ impl LeNet5 {
         bytes: impl ::core::convert::Into<::std::borrow::Cow<'static, [u8]>>,
         options: &::convoke::LoadOptions,
     ) -> ::core::result::Result<Self, ::convoke::Error> {
-        let plan = <Self as ::convoke::rt::Definition>::plan();
         ::core::result::Result::Ok(LeNet5 {
-            net: ::convoke::rt::Net::from_bytes(plan, bytes.into(), options)?,
+            net: ::convoke::rt::Net::from_bytes(
+                <Self as ::convoke::rt::Definition>::plan(),
+                bytes.into(),
+                options,
+            )?,
         })
     }
     /// With random weights (He et al., 2015), the same for the same seed.

@@ -6,11 +6,13 @@
 //! A definition that failed gets the same type with the same methods, so that the rest of the crate shows no further errors: its
 //! constants *are* the errors, which silences assertions on them, and its methods have no body worth the name.
 
+mod any_size;
 mod plan;
 mod surface;
 mod words;
 
-use crate::plan::Plan;
+use crate::plan::{Parameter, Plan};
+use crate::template::Template;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 
@@ -55,6 +57,51 @@ pub enum Outcome {
     Ready(Box<Plan>),
     /// It does not: statements that are the errors, a `compile_error!("…");` for each mistake, at its place.
     Failed(TokenStream),
+}
+
+/// A network whose sizes are known only when it is bound.
+#[derive(Clone, Debug)]
+pub enum AnySize {
+    /// It can be bound.
+    Ready {
+        /// What is bound.
+        template: Box<Template>,
+        /// Its state dict.
+        parameters: Vec<Parameter>,
+        /// Line and column of each of its layers.
+        places: Vec<(usize, usize)>,
+    },
+    /// It has mistakes.
+    Failed {
+        /// Its symbols.
+        symbols: Vec<String>,
+        /// As in [`Outcome::Failed`].
+        errors: TokenStream,
+    },
+}
+
+impl AnySize {
+    fn symbols(&self) -> &[String] {
+        match self {
+            AnySize::Ready { template, .. } => &template.symbols,
+            AnySize::Failed { symbols, .. } => symbols,
+        }
+    }
+
+    fn n_parameters(&self) -> usize {
+        match self {
+            AnySize::Ready { parameters, .. } => {
+                let learned = parameters.iter().filter(|parameter| parameter.learned);
+                learned.map(|parameter| parameter.shape.iter().product::<usize>()).sum()
+            }
+            AnySize::Failed { .. } => 0,
+        }
+    }
+}
+
+/// The items of a network whose sizes are known only when it is bound.
+pub fn emit_any_size(surface: &Surface, any_size: &AnySize) -> TokenStream {
+    any_size::emit(surface, any_size)
 }
 
 /// The items of a network.

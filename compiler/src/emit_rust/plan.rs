@@ -70,7 +70,7 @@ fn float(value: f32) -> Literal {
     Literal::f32_unsuffixed(value)
 }
 
-fn parameter(parameter: &Parameter) -> TokenStream {
+pub fn parameter(parameter: &Parameter) -> TokenStream {
     let (name, shape) = (&*parameter.name, ints(&parameter.shape));
     let init = match parameter.init {
         Init::He { fan_in } => {

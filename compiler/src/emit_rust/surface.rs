@@ -105,78 +105,10 @@ fn shape_text(shape: &[usize]) -> String {
 }
 
 fn methods(surface: &Surface) -> TokenStream {
-    let Surface { krate, weights, name, .. } = surface;
-    let new = weights.as_ref().map(|Weights { file, bytes }| {
-        let about =
-            format!(" With the weights of `{file}`, which are part of the program and were checked when it was compiled.");
-        rust! {
-            #[doc = #about]
-            #[must_use]
-            pub fn new() -> Self {
-                let plan = <Self as #krate::rt::Definition>::plan();
-                #name { net: #krate::rt::Net::embedded(plan, #file, #bytes) }
-            }
-        }
-    });
+    let krate = &surface.krate;
+    let loading = loading(surface, &rust!(#krate::rt::Net), &rust!(<Self as #krate::rt::Definition>::plan()));
     rust! {
-        #new
-
-        /// With the weights of a safetensors file, under PyTorch's names.
-        ///
-        /// # Errors
-        /// If the file cannot be read or is no safetensors file; if weights are missing, unexpected or of other sizes, all of them
-        /// in one error.
-        pub fn load(path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<Self, #krate::Error> {
-            Self::load_with(path, &#krate::LoadOptions::new())
-        }
-
-        /// As `load`, with options: the instruction set, other names, a part of the weights.
-        ///
-        /// # Errors
-        /// As `load`.
-        pub fn load_with(
-            path: impl ::core::convert::AsRef<::std::path::Path>,
-            options: &#krate::LoadOptions,
-        ) -> ::core::result::Result<Self, #krate::Error> {
-            let plan = <Self as #krate::rt::Definition>::plan();
-            ::core::result::Result::Ok(#name { net: #krate::rt::Net::load(plan, path.as_ref(), options)? })
-        }
-
-        /// With the weights of a safetensors file that is in memory.
-        ///
-        /// # Errors
-        /// As `load`.
-        pub fn from_bytes(
-            bytes: impl ::core::convert::Into<::std::borrow::Cow<'static, [u8]>>,
-        ) -> ::core::result::Result<Self, #krate::Error> {
-            Self::from_bytes_with(bytes, &#krate::LoadOptions::new())
-        }
-
-        /// As `from_bytes`, with options.
-        ///
-        /// # Errors
-        /// As `load`.
-        pub fn from_bytes_with(
-            bytes: impl ::core::convert::Into<::std::borrow::Cow<'static, [u8]>>,
-            options: &#krate::LoadOptions,
-        ) -> ::core::result::Result<Self, #krate::Error> {
-            let plan = <Self as #krate::rt::Definition>::plan();
-            ::core::result::Result::Ok(#name { net: #krate::rt::Net::from_bytes(plan, bytes.into(), options)? })
-        }
-
-        /// With random weights (He et al., 2015), the same for the same seed.
-        #[must_use]
-        pub fn random(seed: u64) -> Self {
-            #name { net: #krate::rt::Net::random(<Self as #krate::rt::Definition>::plan(), seed) }
-        }
-
-        /// Writes the weights as safetensors, under PyTorch's names.
-        ///
-        /// # Errors
-        /// If the file cannot be written.
-        pub fn save(&self, path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<(), #krate::Error> {
-            self.net.save(path.as_ref())
-        }
+        #loading
 
         /// What runs the network, one image at a time: it owns the memory for that.
         #[must_use]
@@ -211,6 +143,80 @@ fn methods(surface: &Surface) -> TokenStream {
         #[must_use]
         pub fn to_dot() -> ::std::string::String {
             #krate::Picture::of(<Self as #krate::rt::Definition>::plan()).to_dot()
+        }
+    }
+}
+
+/// How the weights come and go: of a plan, or of a network that is bound to sizes later.
+pub fn loading(surface: &Surface, net: &TokenStream, source: &TokenStream) -> TokenStream {
+    let Surface { krate, weights, name, .. } = surface;
+    let new = weights.as_ref().map(|Weights { file, bytes }| {
+        let about =
+            format!(" With the weights of `{file}`, which are part of the program and were checked when it was compiled.");
+        rust! {
+            #[doc = #about]
+            #[must_use]
+            pub fn new() -> Self {
+                #name { net: #net::embedded(#source, #file, #bytes) }
+            }
+        }
+    });
+    rust! {
+        #new
+
+        /// With the weights of a safetensors file, under PyTorch's names.
+        ///
+        /// # Errors
+        /// If the file cannot be read or is no safetensors file; if weights are missing, unexpected or of other sizes, all of them
+        /// in one error.
+        pub fn load(path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<Self, #krate::Error> {
+            Self::load_with(path, &#krate::LoadOptions::new())
+        }
+
+        /// As `load`, with options: the instruction set, other names, a part of the weights.
+        ///
+        /// # Errors
+        /// As `load`.
+        pub fn load_with(
+            path: impl ::core::convert::AsRef<::std::path::Path>,
+            options: &#krate::LoadOptions,
+        ) -> ::core::result::Result<Self, #krate::Error> {
+            ::core::result::Result::Ok(#name { net: #net::load(#source, path.as_ref(), options)? })
+        }
+
+        /// With the weights of a safetensors file that is in memory.
+        ///
+        /// # Errors
+        /// As `load`.
+        pub fn from_bytes(
+            bytes: impl ::core::convert::Into<::std::borrow::Cow<'static, [u8]>>,
+        ) -> ::core::result::Result<Self, #krate::Error> {
+            Self::from_bytes_with(bytes, &#krate::LoadOptions::new())
+        }
+
+        /// As `from_bytes`, with options.
+        ///
+        /// # Errors
+        /// As `load`.
+        pub fn from_bytes_with(
+            bytes: impl ::core::convert::Into<::std::borrow::Cow<'static, [u8]>>,
+            options: &#krate::LoadOptions,
+        ) -> ::core::result::Result<Self, #krate::Error> {
+            ::core::result::Result::Ok(#name { net: #net::from_bytes(#source, bytes.into(), options)? })
+        }
+
+        /// With random weights (He et al., 2015), the same for the same seed.
+        #[must_use]
+        pub fn random(seed: u64) -> Self {
+            #name { net: #net::random(#source, seed) }
+        }
+
+        /// Writes the weights as safetensors, under PyTorch's names.
+        ///
+        /// # Errors
+        /// If the file cannot be written.
+        pub fn save(&self, path: impl ::core::convert::AsRef<::std::path::Path>) -> ::core::result::Result<(), #krate::Error> {
+            self.net.save(path.as_ref())
         }
     }
 }

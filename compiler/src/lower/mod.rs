@@ -21,11 +21,16 @@ pub use check::check;
 
 use crate::graph::Graph;
 use crate::passes::rewrite::own_lowering;
-use crate::plan::{List, Plan, Port, Step, Text};
+use crate::plan::{List, Parameter, Plan, Port, Step, Text};
 use crate::shape::Shape;
 use layout::{Buffer, Layout, Lowerings};
 use memory::Slot;
 use weights::Weights;
+
+/// The state dict of a graph as it was written.
+pub fn parameters(original: &Graph) -> Vec<Parameter> {
+    Weights::of(original).parameters
+}
 
 /// The plan of an optimised graph. State dict and summary are those of `original`, the graph as it was written.
 ///

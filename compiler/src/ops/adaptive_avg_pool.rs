@@ -7,11 +7,12 @@
 //! - Source: Lin et al., *Network in network* (2013), for one pixel; PyTorch's `nn.AdaptiveAvgPool2d`
 //!   and `nn.AdaptiveAvgPool1d`.
 
+use super::sizes::Inferred;
 use super::{Inputs, Layer, Lowering, Param, pool};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::plan::{Reduce, Windows};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -26,6 +27,10 @@ impl Layer for AdaptiveAvgPool {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         pool::infer_adaptive(Self::NAME, args, inputs[0])
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        pool::adaptive_sizes(args, inputs[0])
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

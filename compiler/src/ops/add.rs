@@ -6,11 +6,12 @@
 //! - Example: `x -> conv2: conv(64, 3x3, pad = 1) -> add(x) -> relu`.
 //! - Source: He et al., *Deep residual learning for image recognition* (2015).
 
+use super::sizes::{self, Inferred};
 use super::{Inputs, Layer, Lowering, Param, combine};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::plan::Combination;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -25,6 +26,10 @@ impl Layer for Add {
 
     fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         combine::infer(Self::NAME, inputs)
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        sizes::alike(inputs)
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -11,11 +11,12 @@
 //! - Source: LeCun et al., *Handwritten digit recognition with a back-propagation network* (1989); PyTorch's `nn.AvgPool2d` and
 //!   `nn.AvgPool1d`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, pool, window};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
 use crate::plan::Reduce;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -41,6 +42,10 @@ impl Layer for AvgPool {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         pool::infer(Self::NAME, &pool::spec(args, [1, 1]), inputs[0])
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        sizes::windows(&pool::spec(args, [1, 1]), inputs[0], inputs[0].chw()[0].clone())
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -8,11 +8,12 @@
 //! - Source: Ioffe & Szegedy, *Batch normalization* (2015); PyTorch's `nn.BatchNorm2d`, and `nn.BatchNorm1d` on a sequence or
 //!   a vector, when predicting.
 
+use super::sizes::Inferred;
 use super::{Inputs, Layer, Lowering, Param, Weight, norm};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::plan::Init;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -28,6 +29,11 @@ impl Layer for BatchNorm {
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         norm::check(args)?;
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        inputs[0].chw()[0].known()?;
+        Some(Inferred::same(inputs[0]))
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

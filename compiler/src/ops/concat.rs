@@ -7,10 +7,11 @@
 //! - Example: `concat(x, y)` takes `[64, 28, 28]` and `[32, 28, 28]` to `[96, 28, 28]`.
 //! - Source: Szegedy et al., *Going deeper with convolutions* (2014); PyTorch's `torch.cat(…, dim=1)`.
 
+use super::sizes::{self, Inferred};
 use super::{Inputs, Layer, Lowering, Param, combine};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -33,6 +34,14 @@ impl Layer for Concat {
             shape.0[0] = sum.ok_or_else(|| Problem::layer("the channels are more than can be counted"))?;
         }
         Ok(shape)
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let rest = |sizes: &Sizes| Sizes(sizes.0[1..].to_vec());
+        let rests: Vec<Sizes> = inputs.iter().map(|input| rest(input)).collect();
+        let Inferred { sizes, asks } = sizes::alike(&rests.iter().collect::<Vec<_>>())?;
+        let channels = inputs[1..].iter().try_fold(inputs[0].0[0].clone(), |sum, input| sum.plus(&input.0[0]))?;
+        Some(Inferred { sizes: Sizes([vec![channels], sizes.0].concat()), asks })
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

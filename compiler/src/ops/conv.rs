@@ -12,13 +12,14 @@
 //! - Source: LeCun et al., *Gradient-based learning applied to document recognition* (1998); PyTorch's `nn.Conv2d` and
 //!   `nn.Conv1d`.
 
+use super::sizes::{self, Inferred};
 use super::window::{self, Fit, Spec};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, misfit};
 use crate::diag::Problem;
 use crate::dim::{self, Round};
 use crate::graph::{Arg, Args};
 use crate::plan::Init;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -129,6 +130,12 @@ impl Layer for Conv {
             return Err(Problem::argument("filters", format!("a weight of {weight} has more elements than memory can address")));
         }
         Ok(inputs[0].resized(options.filters, options.fit(inputs[0])?.output))
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let options = Options::of(args);
+        inputs[0].chw()[0].known()?;
+        sizes::windows(&options.spec, inputs[0], sizes::number(options.filters)?)
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

@@ -12,12 +12,15 @@
 //! It is computed as convolutions: output rows of one remainder by the stride read the input with every stride-th row of the window, from the
 //! last to the first, and so for columns; each of them writes its own pixels of the output. A stride is therefore at most 32.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Phase, Weight, window};
 use crate::diag::Problem;
 use crate::dim;
+use crate::facts::Condition;
 use crate::graph::{Arg, Args, Padding};
 use crate::plan::Init;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -164,6 +167,24 @@ impl Layer for ConvTranspose {
                 Err(Problem::argument("pad", message))
             }
         }
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let options = Options::of(args);
+        let [channels, height, width] = inputs[0].chw();
+        channels.known()?;
+        let along = |axis: usize, n: Size| {
+            // (n − 1)·stride + dilation·(window − 1) + output_pad + 1 − pad
+            let reach = options.dilation[axis].checked_mul(options.window[axis] - 1)?.checked_add(options.output_pad[axis])?;
+            let cut = options.pad[axis].checked_add(options.pad[axis + 2])?;
+            let last = n.minus(&Size::constant(1))?.times(&sizes::number(options.stride[axis])?)?;
+            last.plus(&sizes::number(reach.checked_add(1)?)?)?.minus(&sizes::number(cut)?)
+        };
+        // A sequence has one row, which is not computed with.
+        let height = if inputs[0].0.len() == 3 { along(0, height)? } else { height };
+        let size = [height, along(1, width)?];
+        let asks = size.iter().map(|size| Condition::at_least(size.clone(), Size::constant(1))).collect();
+        Some(Inferred { sizes: inputs[0].resized(sizes::number(options.filters)?, size), asks })
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

@@ -8,10 +8,11 @@
 //! - Source: Sifre, *Rigid-motion scattering for image classification* (2014); PyTorch's `nn.Conv2d(C, m·C, window, groups=C)`.
 
 use super::conv::Conv;
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, window};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -53,6 +54,12 @@ impl Layer for DepthwiseConv {
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         window::spatial(Self::NAME, inputs[0])?;
         Conv::infer(&conv(args, inputs[0])?, inputs)
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        // Channels are all that the arguments of the convolution depend on.
+        let channels = usize::try_from(inputs[0].chw()[0].known()?).ok()?;
+        Conv::infer_sizes(&conv(args, &Shape::map(channels, 1, 1)).ok()?, inputs)
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

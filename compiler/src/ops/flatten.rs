@@ -6,10 +6,11 @@
 //! - Example: `flatten -> linear(84)` on `[120, 1, 1]`.
 //! - Source: PyTorch's `nn.Flatten`.
 
+use super::sizes::Inferred;
 use super::{Inputs, Layer, Lowering, Param};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -24,6 +25,10 @@ impl Layer for Flatten {
 
     fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         Ok(Shape::vector(inputs[0].len()))
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        Some(Inferred::always(Sizes(vec![inputs[0].len()?])))
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -6,11 +6,12 @@
 //! - Example: `global_avg_pool -> flatten -> linear(1000)` ends a classifier for maps of any size.
 //! - Source: Lin et al., *Network in network* (2013); PyTorch's `nn.AdaptiveAvgPool2d(1)`.
 
+use super::sizes::{self, Inferred};
 use super::{Inputs, Layer, Lowering, Param, pool, window};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::plan::{Reduce, Windows};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -26,6 +27,11 @@ impl Layer for GlobalAvgPool {
     fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
         Ok(inputs[0].resized(channels, [1, 1]))
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let [channels, ..] = inputs[0].chw();
+        Some(Inferred::always(inputs[0].resized(channels, [sizes::number(1)?, sizes::number(1)?])))
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -6,10 +6,11 @@
 //! - Example: `group_norm(32)` on `[64, 56, 56]` has 128 parameters.
 //! - Source: Wu & He, *Group normalization* (2018); PyTorch's `nn.GroupNorm`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, norm};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -39,6 +40,11 @@ impl Layer for GroupNorm {
             });
         }
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        inputs[0].chw()[0].known()?;
+        Some(Inferred::same(inputs[0]))
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

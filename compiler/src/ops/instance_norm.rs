@@ -7,10 +7,13 @@
 //! - Source: Ulyanov et al., *Instance normalization* (2016); PyTorch's `nn.InstanceNorm2d`, and
 //!   `nn.InstanceNorm1d` on a sequence.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, norm, window};
 use crate::diag::Problem;
+use crate::facts::Condition;
 use crate::graph::{Arg, Args};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -39,6 +42,13 @@ impl Layer for InstanceNorm {
             return Err(Problem::input(0, message).help("`layer_norm` takes mean and variance over all channels"));
         }
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let [channels, height, width] = inputs[0].chw();
+        channels.known()?;
+        let asks = vec![Condition::at_least(height.times(&width)?, Size::constant(2))];
+        Some(Inferred { sizes: inputs[0].clone(), asks })
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

@@ -10,11 +10,14 @@
 //! - Source: Ba et al., *Layer normalization* (2016); PyTorch's `nn.LayerNorm` of the last axes, `all`, `map` or `row`; with
 //!   `channels` torchvision's `LayerNorm2d`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, norm};
 use crate::diag::Problem;
+use crate::facts::Condition;
 use crate::graph::{Arg, Args};
 use crate::plan::{Region, ScaleOf};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -57,6 +60,28 @@ impl Layer for LayerNorm {
             return Err(Problem::argument("over", message).help("`over = all` takes mean and variance over all elements"));
         }
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let sizes = &inputs[0].0;
+        let over = match (args.word("over"), sizes.len()) {
+            ("channels", _) => &sizes[..1],
+            ("map", 3) => &sizes[1..],
+            ("map" | "row", rank) => &sizes[rank - 1..],
+            _ => sizes,
+        };
+        // Each place among those that are taken together has a weight of its own.
+        if args.flag("affine") && over.iter().any(|size| size.known().is_none()) {
+            return None;
+        }
+        let several = Size::constant(2);
+        let n = Sizes(over.to_vec()).len()?;
+        // A value of one element is normalised all the same.
+        let asks = match over.len() == sizes.len() {
+            true => Vec::new(),
+            false => vec![Condition::at_least(n, several)],
+        };
+        Some(Inferred { sizes: inputs[0].clone(), asks })
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

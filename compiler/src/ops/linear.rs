@@ -6,12 +6,13 @@
 //! - Example: `linear(4)` takes `[7]` to `[4]` with 32 parameters.
 //! - Source: Rosenblatt, *The perceptron* (1958); PyTorch's `nn.Linear`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight};
 use crate::diag::Problem;
 use crate::dim;
 use crate::graph::{Arg, Args};
 use crate::plan::Init;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -42,6 +43,16 @@ impl Layer for Linear {
                 "outputs",
                 format!("a weight of [{outputs}, {len}] has more elements than memory can address"),
             )),
+        }
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        // The weight has a column for each element of the last axis; there may be any number of steps.
+        match inputs[0].0.as_slice() {
+            [steps, len] if len.known().is_some() => {
+                Some(Inferred::always(Sizes(vec![steps.clone(), sizes::number(args.int("outputs"))?])))
+            }
+            _ => None,
         }
     }
 

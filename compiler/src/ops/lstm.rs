@@ -9,11 +9,12 @@
 //!   `nn.LSTM`.
 
 use super::recurrent::{self, Options};
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Results, Weight};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
 use crate::plan::Cell;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -60,6 +61,11 @@ impl Layer for Lstm {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         recurrent::infer(Self::NAME, args, &options(args), inputs[0])
+    }
+
+    fn infer_sizes(_args: &Args, _inputs: &[&Sizes]) -> Option<Inferred> {
+        // What it gives is one value, cut into output and states where the number of steps says.
+        None
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

@@ -14,11 +14,12 @@
 //! - Example: `x -> map(|x| x * tanh(ln(1.0 + exp(x))))`, `a -> map(b, |a, b| a * sigmoid(b))`.
 //! - Source: PyTorch's arithmetic on tensors.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, combine};
 use crate::diag::{Blame, Problem};
 use crate::graph::Args;
 use crate::program::{Function, Operand, Program, registers};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -51,6 +52,10 @@ impl Layer for Map {
                 .map_err(|problem| Problem { blame: Blame::Input(position), ..problem })?;
         }
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        sizes::alike(inputs)
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

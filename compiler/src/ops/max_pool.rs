@@ -11,12 +11,13 @@
 //! - Source: Ranzato et al., *Unsupervised learning of invariant feature hierarchies* (2007); PyTorch's `nn.MaxPool2d` and
 //!   `nn.MaxPool1d`.
 
+use super::sizes::{self, Inferred};
 use super::window::{self, Spec};
 use super::{Inputs, Layer, Lowering, Param, pool};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::plan::Reduce;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -41,6 +42,10 @@ impl Layer for MaxPool {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         pool::infer(Self::NAME, &spec(args), inputs[0])
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        sizes::windows(&spec(args), inputs[0], inputs[0].chw()[0].clone())
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

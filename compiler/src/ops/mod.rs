@@ -62,6 +62,7 @@ pub mod norm;
 pub mod pool;
 pub mod recurrent;
 mod resample;
+pub mod sizes;
 #[cfg(test)]
 mod testing;
 pub mod window;
@@ -71,8 +72,9 @@ use crate::dim;
 use crate::graph::{Arg, Args, Padding};
 use crate::plan;
 use crate::program::Program;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
+use sizes::Inferred;
 use std::fmt;
 
 /// What a layer is. Implemented by one unit type per file; [`AnyLayer`] is the same behind a pointer.
@@ -90,6 +92,12 @@ pub trait Layer: Sync + 'static {
 
     /// The shape of its output.
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem>;
+
+    /// The shape rule where sizes are expressions, which agrees with [`Layer::infer`] wherever its conditions hold; `None` where the
+    /// layer needs known sizes, or cannot have inputs of so many axes. By default the output is as large as the input.
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        inputs.first().map(|input| Inferred::same(input))
+    }
 
     /// Its output's shape as far as the arguments alone give it: used after an error, so that one mistake does not bring others.
     fn recover(_args: &Args) -> Option<Shape> {
@@ -515,6 +523,8 @@ pub trait AnyLayer: Sync {
     fn signature(&self) -> &'static [Param];
     /// [`Layer::infer`]
     fn infer(&self, args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem>;
+    /// [`Layer::infer_sizes`]
+    fn infer_sizes(&self, args: &Args, inputs: &[&Sizes]) -> Option<Inferred>;
     /// [`Layer::recover`]
     fn recover(&self, args: &Args) -> Option<Shape>;
     /// [`Layer::parameters`]
@@ -566,6 +576,9 @@ impl<L: Layer> AnyLayer for Entry<L> {
         let output = L::infer(&*along::read::<L>(args, inputs[0])?, inputs)?;
         countable(&output).map_err(Problem::layer)?;
         Ok(output)
+    }
+    fn infer_sizes(&self, args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        L::infer_sizes(&*along::read::<L>(args, &inputs[0].smallest()).ok()?, inputs)
     }
     fn recover(&self, args: &Args) -> Option<Shape> {
         L::recover(args)

@@ -7,10 +7,12 @@
 //!   `pad((0, 2))` takes `[8, 100]` to `[8, 102]`.
 //! - Source: PyTorch's `nn.ZeroPad2d` and `nn.ZeroPad1d`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -41,6 +43,12 @@ impl Layer for Pad {
             (Some(height), Some(width)) => Ok(inputs[0].resized(channels, [height, width])),
             _ => Err(Problem::argument("sides", "the padded map is larger than can be counted")),
         }
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let ([channels, height, width], sides) = (inputs[0].chw(), sides(args));
+        let padded = |n: Size, axis: usize| n.plus(&sizes::number(sides[axis].checked_add(sides[axis + 2])?)?);
+        Some(Inferred::always(inputs[0].resized(channels, [padded(height, 0)?, padded(width, 1)?])))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

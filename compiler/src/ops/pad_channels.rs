@@ -7,10 +7,11 @@
 //! - Source: He et al., *Deep residual learning for image recognition* (2015), section 4.2, option A; PyTorch's
 //!   `F.pad(x, (0, 0, 0, 0, before, after))`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -33,6 +34,12 @@ impl Layer for PadChannels {
             Some(channels) => Ok(inputs[0].resized(channels, sides)),
             None => Err(Problem::layer("the channels are more than can be counted")),
         }
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let [channels, height, width] = inputs[0].chw();
+        let more = sizes::number(args.int("before").checked_add(args.int("after"))?)?;
+        Some(Inferred::always(inputs[0].resized(channels.plus(&more)?, [height, width])))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

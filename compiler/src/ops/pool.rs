@@ -1,12 +1,13 @@
 //! What the pools share: their arguments, their shape rule, and how the elements of each window are gathered.
 
 use super::misfit::Words;
+use super::sizes::{self, Inferred};
 use super::window::{self, Fit, Spec};
 use super::{Default, Kind, Param, misfit};
 use crate::diag::Problem;
 use crate::dim::{self, Round};
 use crate::graph::{Arg, Args, Padding};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// The window as the stride where none is written.
@@ -61,6 +62,13 @@ pub fn infer(name: &str, spec: &Spec, input: &Shape) -> Result<Shape, Problem> {
 pub fn infer_adaptive(name: &str, args: &Args, input: &Shape) -> Result<Shape, Problem> {
     let [channels, ..] = window::spatial(name, input)?;
     Ok(input.resized(channels, args.pair("size")))
+}
+
+/// The same where sizes are expressions.
+pub fn adaptive_sizes(args: &Args, input: &Sizes) -> Option<Inferred> {
+    let [channels, ..] = input.chw();
+    let [height, width] = args.pair("size");
+    Some(Inferred::always(input.resized(channels, [sizes::number(height)?, sizes::number(width)?])))
 }
 
 /// Each window reduced: a function of its elements and of the number of its places that are not beyond the padding.

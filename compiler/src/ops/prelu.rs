@@ -6,11 +6,12 @@
 //! - Example: `conv(64, 3x3, pad = 1) -> prelu(per_channel = true)` learns 64 factors.
 //! - Source: He et al., *Delving deep into rectifiers* (2015); PyTorch's `nn.PReLU`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
 use crate::plan::Init;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -30,6 +31,11 @@ impl Layer for Prelu {
 
     fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        inputs[0].chw()[0].known()?;
+        Some(Inferred::same(inputs[0]))
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

@@ -7,11 +7,14 @@
 //! - Example: `reshape([8, _])` makes `[2, 3, 4]` to `[8, 3]`; `reshape([16, 4, 4])` makes a vector `[256]` a map again.
 //! - Source: PyTorch's `x.reshape(n, …)`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, axes};
 use crate::diag::Problem;
 use crate::dim;
+use crate::facts::Condition;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -62,6 +65,19 @@ impl Layer for Reshape {
             Some(product) => Ok(Shape(sizes.iter().map(|&size| usize::try_from(size).unwrap_or(n / product)).collect())),
             None => Err(wrong(format!("{input} has {n} elements, which {arithmetic} does not divide, so that nothing fits `_`"))),
         }
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let (len, given) = (inputs[0].len()?, args.list("sizes"));
+        let product = given.iter().filter(|&&size| size > 0).try_fold(1i64, |product, &size| product.checked_mul(size))?;
+        let open = given.iter().any(|&size| size < 0);
+        let ask = match open {
+            true => Condition::equal(len.remainder(product)?, Size::constant(0)),
+            false => Condition::equal(len.clone(), Size::constant(product)),
+        };
+        let left = len.floor_div(product)?;
+        let sizes = given.iter().map(|&size| if size < 0 { left.clone() } else { Size::constant(size) });
+        Some(Inferred { sizes: Sizes(sizes.collect()), asks: vec![ask] })
     }
 
     fn recover(args: &Args) -> Option<Shape> {

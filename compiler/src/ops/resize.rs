@@ -8,10 +8,11 @@
 //! - Example: `resize(28x28, mode = bilinear)` takes `[64, 13, 13]` to `[64, 28, 28]`.
 //! - Source: PyTorch's `nn.Upsample(size=…)`, `F.interpolate` without antialiasing.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, resample, window};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -32,6 +33,12 @@ impl Layer for Resize {
         let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
         resample::check(args, inputs[0])?;
         Ok(inputs[0].resized(channels, args.pair("size")))
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let [channels, ..] = inputs[0].chw();
+        let [height, width] = args.pair("size");
+        Some(Inferred::always(inputs[0].resized(channels, [sizes::number(height)?, sizes::number(width)?])))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

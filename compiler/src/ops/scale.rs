@@ -6,10 +6,12 @@
 //! - Example: `x -> scale(x -> global_avg_pool -> conv(8, 1x1) -> relu -> conv(64, 1x1) -> sigmoid)` weighs channels by what all pixels say.
 //! - Source: Hu et al., *Squeeze-and-excitation networks* (2018); PyTorch's product of `[N, C, H, W]` and `[N, C, 1, 1]`.
 
+use super::sizes::{self, Inferred};
 use super::{Inputs, Layer, Lowering, Param, window};
 use crate::diag::Problem;
+use crate::facts::Condition;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -43,6 +45,14 @@ impl Layer for Scale {
             "`scale` multiplies each channel of {map} by a number, but its second value is {by}, not [{channels}] or {one}"
         );
         Err(Problem::input(1, message).help(help))
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let ([channels, ..], by) = (inputs[0].chw(), inputs[1].chw());
+        let asked = [channels, sizes::number(1)?, sizes::number(1)?];
+        let asks = by.into_iter().zip(asked).filter(|(found, asked)| found != asked);
+        let asks = asks.map(|(found, asked)| Condition::equal(found, asked)).collect();
+        Some(Inferred { sizes: inputs[0].clone(), asks })
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -12,10 +12,11 @@
 
 use super::conv::Conv;
 use super::depthwise_conv::DepthwiseConv;
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Weight, window};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args, Padding};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -63,6 +64,13 @@ impl Layer for SeparableConv {
         let (depthwise, pointwise) = parts(args);
         let between = DepthwiseConv::infer(&depthwise, inputs)?;
         Conv::infer(&pointwise, &[&between])
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let (depthwise, pointwise) = parts(args);
+        let between = DepthwiseConv::infer_sizes(&depthwise, inputs)?;
+        let Inferred { sizes, asks } = Conv::infer_sizes(&pointwise, &[&between.sizes])?;
+        Some(Inferred { sizes, asks: [between.asks, asks].concat() })
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {

@@ -7,10 +7,13 @@
 //! - Example: `slice(0..16)` takes the first 16 channels, `slice(2..-2, axis = 1)` leaves out two rows at the top and at the bottom.
 //! - Source: PyTorch's `x[:, from:to:step]`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, axes};
 use crate::diag::Problem;
+use crate::facts::Condition;
 use crate::graph::{Arg, Args};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 use std::ops::Range;
 
@@ -44,6 +47,25 @@ impl Layer for Slice {
         let mut shape = inputs[0].clone();
         shape.0[axis] = range.len().div_ceil(step);
         Ok(shape)
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let axis = sizes::axis(args.axis("axis"), inputs[0])?;
+        let n = &inputs[0].0[axis];
+        // Counted from the end where negative.
+        let position =
+            |position: i64| if position < 0 { n.plus(&Size::constant(position)) } else { Some(Size::constant(position)) };
+        let [from, to] = args.range("range");
+        let from = position(from.unwrap_or(0))?;
+        let to = to.map_or(Some(n.clone()), position)?;
+        let asks = vec![
+            Condition::at_least(from.clone(), Size::constant(0)),
+            Condition::at_least(n.clone(), to.clone()),
+            Condition::at_least(to.clone(), from.plus(&Size::constant(1))?),
+        ];
+        let mut sizes = inputs[0].clone();
+        sizes.0[axis] = to.minus(&from)?.ceil_div(i64::try_from(args.int("step")).ok()?)?;
+        Some(Inferred { sizes, asks })
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -8,10 +8,11 @@
 //! - Example: `let (a, b) = x -> split(2);` names both halves of the channels.
 //! - Source: PyTorch's `torch.chunk` and `torch.split`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, Part, Results, axes};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -73,6 +74,12 @@ impl Layer for Split {
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         parts(args, inputs[0]).map(|_| inputs[0].clone())
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        // Parts of known sizes are cut where the axis is known.
+        inputs[0].0[sizes::axis(args.axis("axis"), inputs[0])?].known()?;
+        Some(Inferred::same(inputs[0]))
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -6,10 +6,12 @@
 //! - Example: `subsample(2) -> pad_channels(8)` takes `[16, 32, 32]` to `[32, 16, 16]`: a shortcut without parameters.
 //! - Source: He et al., *Deep residual learning for image recognition* (2015), section 4.2, option A; PyTorch's `x[:, :, ::2, ::2]`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, window};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -31,6 +33,12 @@ impl Layer for Subsample {
         let [channels, height, width] = window::spatial(Self::NAME, inputs[0])?;
         let [down, across] = args.pair("stride");
         Ok(inputs[0].resized(channels, [height.div_ceil(down), width.div_ceil(across)]))
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let ([channels, height, width], [down, across]) = (inputs[0].chw(), args.pair("stride"));
+        let every = |n: Size, stride: usize| n.ceil_div(i64::try_from(stride).ok()?);
+        Some(Inferred::always(inputs[0].resized(channels, [every(height, down)?, every(width, across)?])))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -8,10 +8,11 @@
 //! - Example: `upsample(2)` takes `[64, 14, 14]` to `[64, 28, 28]`.
 //! - Source: Odena et al., *Deconvolution and checkerboard artifacts* (2016); PyTorch's `nn.Upsample(scale_factor=…)`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, resample, window};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -35,6 +36,12 @@ impl Layer for Upsample {
             (Some(height), Some(width)) => Ok(inputs[0].resized(channels, [height, width])),
             _ => Err(Problem::argument("scale", "what is enlarged is larger than can be counted")),
         }
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let ([channels, height, width], [down, across]) = (inputs[0].chw(), args.pair("scale"));
+        let scaled = [height.times(&sizes::number(down)?)?, width.times(&sizes::number(across)?)?];
+        Some(Inferred::always(inputs[0].resized(channels, scaled)))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -11,7 +11,7 @@ use crate::diag::{Blame, Problem};
 use crate::graph::{Arg, Args, Call as GraphCall, Node, Origin};
 use crate::ops::{self, AnyLayer, Default, Results};
 use crate::registry;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 
 /// A call whose arguments are evaluated. They belong to what is around the call: a chain among them does not have the call's name.
 pub struct Application<'a> {
@@ -116,6 +116,10 @@ impl<'a> Resolver<'a, '_> {
             return Value::Flow(self.add_value(recovered));
         };
         let shapes: Vec<&Shape> = shapes.iter().collect();
+        let sizes = self.layer_sizes(call, layer, &args, inputs);
+        if self.symbols.missed {
+            return Value::Unknown;
+        }
         let inferred = layer.infer(&args, &shapes).and_then(|shape| match ops::countable(&shape) {
             Ok(()) => Ok(shape),
             Err(message) => Err(Problem::layer(message)),
@@ -131,7 +135,8 @@ impl<'a> Resolver<'a, '_> {
                         at.and_then(|at| params.get(at)?.as_ref()).map(|(expr, _)| expr.place)
                     }
                 };
-                self.mistake(place.unwrap_or(call.name.place), Kind::Shape, problem.to_string());
+                let at = self.example_of(inputs);
+                self.mistake(place.unwrap_or(call.name.place), Kind::Shape, problem.to_string() + &at);
                 let recovered = layer.recover(&args);
                 return Value::Flow(self.add_value(recovered));
             }
@@ -155,11 +160,68 @@ impl<'a> Resolver<'a, '_> {
         let results = layer.results(&graph_call.args, &shapes, &shape);
         let output = self.add_value(Some(shape));
         let path = graph_call.path.clone();
+        if let Some(sizes) = sizes {
+            self.symbols.sizes.insert(output, sizes);
+        }
+        self.places.push(call.name.place);
         self.nodes.push(Node { call: graph_call, inputs, epilogue: Vec::new(), output });
         let Some(Results { parts, first_alone, packed }) = results else { return Value::Flow(output) };
         let parts = parts.into_iter().map(|part| Part::Of(output, part)).collect();
         let of = Some(layer.name().to_owned());
         Value::Several(Box::new(Several { of, place: call.name.place, path, parts, first_alone, packed }))
+    }
+
+    /// The sizes of a layer's output, where they depend on symbols. What it asks for is noted, and reported where it never holds.
+    fn layer_sizes(
+        &mut self,
+        call: &'a Call,
+        layer: &'static dyn AnyLayer,
+        args: &Args,
+        inputs: &[(Value, Place)],
+    ) -> Option<Sizes> {
+        let of = |(value, _): &(Value, Place)| if let Value::Flow(id) = value { self.value_sizes(*id) } else { None };
+        let sizes: Vec<Sizes> = inputs.iter().map(of).collect::<Option<_>>()?;
+        if sizes.iter().all(|sizes| sizes.known().is_some()) {
+            return None;
+        }
+        let names = self.symbols.names.clone();
+        let Some(inferred) = layer.infer_sizes(args, &sizes.iter().collect::<Vec<_>>()) else {
+            let written: Vec<String> = sizes.iter().map(|sizes| sizes.display(&names).to_string()).collect();
+            let message = format!(
+                "`{}` cannot read {}: it needs to know that size while compiling\nhelp: `adaptive_avg_pool` makes a map of one size from a map of any",
+                layer.name(),
+                written.join(" and ")
+            );
+            self.mistake(call.name.place, Kind::Shape, message);
+            return None;
+        };
+        for ask in inferred.asks {
+            if let Err(never) = self.symbols.ask(ask) {
+                // What is wrong is said in numbers, at an example, if the layer has words for it.
+                let shapes: Option<Vec<Shape>> = sizes.iter().map(|sizes| sizes.at(&self.symbols.example)).collect();
+                let shapes = shapes.unwrap_or_default();
+                if layer.infer(args, &shapes.iter().collect::<Vec<_>>()).is_ok() {
+                    let message = format!("`{}` asks for {}, which no size meets", layer.name(), never.display(&names));
+                    self.mistake(call.name.place, Kind::Shape, message);
+                }
+                return None;
+            }
+        }
+        Some(inferred.sizes)
+    }
+
+    /// What a message in numbers says of sizes that depend on symbols.
+    fn example_of(&self, inputs: &[(Value, Place)]) -> String {
+        let names = &self.symbols.names;
+        let written = |(value, _): &(Value, Place)| match value {
+            Value::Flow(id) => self.symbols.sizes.get(id).map(|sizes| sizes.display(names).to_string()),
+            _ => None,
+        };
+        let written: Vec<String> = inputs.iter().filter_map(written).collect();
+        match written.is_empty() {
+            true => String::new(),
+            false => format!("\nhelp: here {} at {}", written.join(" and "), self.symbols.at_example()),
+        }
     }
 
     /// All arguments of the signature, or `None` after a mistake in one.

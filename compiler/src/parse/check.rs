@@ -42,6 +42,7 @@ pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> 
         calls: Vec::new(),
         labels: HashSet::new(),
         constants: &[],
+        symbols: Vec::new(),
         in_sizes: false,
         in_closure: false,
         lost: false,
@@ -60,17 +61,20 @@ pub fn check<'a>(source: &'a Source, reports: &mut Reports) -> HashSet<&'a str> 
         calls.entry(block.name.text.as_str()).or_insert(std::mem::take(&mut checker.calls));
     }
     for network in &source.networks {
+        checker.symbols = network.symbols(&source.constants);
         checker.in_sizes = true;
         let declared = network.outputs.iter().flatten().map(|declared| &declared.sizes);
         for sizes in network.inputs.iter().map(|input| &input.sizes).chain(declared) {
             sizes.sizes.iter().flatten().for_each(|size| checker.expr(size));
         }
+        network.conditions.iter().for_each(|condition| checker.expr(condition));
         checker.in_sizes = false;
         for Input { name, .. } in &network.inputs {
             checker.enter(name, "input");
         }
         checker.body(&network.body);
         checker.leave(0, network.body.damaged);
+        checker.symbols.clear();
     }
     recursive(&calls, reports)
 }
@@ -94,6 +98,8 @@ struct Checker<'a, 'r> {
     labels: HashSet<&'a str>,
     /// Those that are known.
     constants: &'a [Constant],
+    /// Sizes of a network that are known only when it is bound.
+    symbols: Vec<&'a str>,
     in_sizes: bool,
     in_closure: bool,
     /// Whether names were lost to mistakes that have been reported.
@@ -347,7 +353,8 @@ impl<'a> Checker<'a, '_> {
             known.used = true;
             return;
         }
-        if self.constants.iter().any(|constant| constant.name.text == text) || word(text).is_some() {
+        let is_constant = self.constants.iter().any(|constant| constant.name.text == text);
+        if is_constant || self.symbols.contains(&text) || word(text).is_some() {
             return;
         }
         // It may have been the name of a value or constant that could not be read.
@@ -371,7 +378,7 @@ impl<'a> Checker<'a, '_> {
             return match nearest(text, known.iter().copied()).filter(|_| text.len() > 1) {
                 Some(near) => format!("`{text}` is not defined\nhelp: did you mean `{near}`?"),
                 None => format!(
-                    "`{text}` is not defined here: sizes are numbers or constants of this definition, since a macro cannot evaluate those outside of it\nhelp: write `const {text} = …;` inside of the invocation, or the number itself"
+                    "`{text}` is not defined here: sizes are numbers or constants of this definition, since a macro cannot evaluate those outside of it\nhelp: write `const {text} = …;` inside of the invocation, or the number itself; a size that is known only at run time is one capital letter, or named by `where {text} >= 1`"
                 ),
             };
         }

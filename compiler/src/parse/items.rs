@@ -1,7 +1,7 @@
 //! Tokens to syntax: constants, blocks, networks and what stands before their bodies. Floor 10.
 
 use super::parser::{Parser, Result, skip_rest, skip_until, unexpected};
-use super::syntax::{Block, Body, Constant, Declared, Input, Name, Network, Outcome, Param, Settings, Sizes, Source};
+use super::syntax::{Block, Body, Constant, Declared, Expr, Input, Name, Network, Outcome, Param, Settings, Sizes, Source};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::Token;
 use syn::ext::IdentExt;
@@ -212,10 +212,10 @@ impl Parser<'_> {
         }
         let declaration = self.declaration(input);
         let is_declared = declaration.is_ok();
-        let outputs = declaration.unwrap_or_else(|error| {
+        let (outputs, conditions) = declaration.unwrap_or_else(|error| {
             self.report(&error);
             skip_until(input, |input| input.peek(syn::token::Brace) || input.peek(Token![;]) || starts_item(input));
-            None
+            (None, Vec::new())
         });
         let mut settings = Settings::default();
         let body = match self.body_in_braces(input, &format!("the network `{name}`"), Some(&mut settings)) {
@@ -228,22 +228,39 @@ impl Parser<'_> {
                 Body { lets: Vec::new(), result: Outcome::One(self.wrong(name.span())), damaged: true, lost }
             }
         };
-        Ok(Network { attrs, vis, name, place, inputs, outputs, settings, body })
+        Ok(Network { attrs, vis, name, place, inputs, outputs, conditions, settings, body })
     }
 
-    /// `-> [10]`, or nothing, up to the body.
-    fn declaration(&mut self, input: ParseStream<'_>) -> Result<Option<Vec<Declared>>> {
+    /// `-> [10] where H >= 32`, either or nothing, up to the body.
+    fn declaration(&mut self, input: ParseStream<'_>) -> Result<(Option<Vec<Declared>>, Vec<Expr>)> {
         let mut outputs = None;
         if input.peek(Token![->]) {
             input.parse::<Token![->]>()?;
             outputs = Some(self.declared(input)?);
         }
+        let mut conditions = Vec::new();
         if input.peek(Token![where]) {
-            let message = "sizes are numbers or constants of this definition, so there is nothing to require of them";
-            return Err(syn::Error::new(input.span(), message));
+            let word: Token![where] = input.parse()?;
+            let ends = |input: ParseStream<'_>| input.is_empty() || input.peek(syn::token::Brace) || input.peek(Token![;]);
+            while !ends(input) {
+                conditions.push(self.expr(input)?);
+                if ends(input) {
+                    break;
+                }
+                if !input.peek(Token![,]) {
+                    return Err(unexpected(input, "`,` and another condition, or the body in `{ }`"));
+                }
+                input.parse::<Token![,]>()?;
+            }
+            if conditions.is_empty() {
+                return Err(syn::Error::new(word.span, "`where` is followed by conditions: `where H >= 32, H % 4 == 0`"));
+            }
+            if input.peek(Token![->]) {
+                return Err(syn::Error::new(input.span(), "the declared outputs stand before `where`"));
+            }
         }
         if input.is_empty() || input.peek(syn::token::Brace) || input.peek(Token![;]) {
-            return Ok(outputs);
+            return Ok((outputs, conditions));
         }
         Err(unexpected(input, "`->` and the declared outputs, or the body in `{ }`"))
     }

@@ -6,6 +6,7 @@
 //! | `parser` `items` `body` `chain` `expr` `closure` | tokens → tree |
 //! | `check` `bind` | names, calls, recursion: all that needs no evaluation |
 //! | `resolve` `apply` `several` `element` `value` `convert` `names` | tree → graph: blocks, arithmetic, closures, shapes, state-dict names |
+//! | `symbols` | sizes that are known only when a network is bound |
 //! | `network` | a network's inputs and outputs |
 //! | `weights` | a weight file's header against a graph |
 //! | `report` | mistakes, each once and on its token |
@@ -26,15 +27,16 @@ mod parser;
 mod report;
 mod resolve;
 mod several;
+mod symbols;
 mod syntax;
 mod value;
 mod weights;
 
-pub use network::{Network, Port};
+pub use network::{AnySize, Network, Port};
 pub use report::Reports;
 pub use weights::{Header, Tensor};
 
-use network::network;
+use network::{Around, network};
 use proc_macro2::TokenStream;
 use resolve::{Resolver, Scope};
 use std::collections::HashSet;
@@ -59,15 +61,12 @@ pub fn read(tokens: TokenStream, read_header: &ReadHeader<'_>) -> Invocation {
     let recursive = check::check(&source, &mut reports);
     let mut constants: Scope<'_> = Vec::new();
     for constant in &source.constants {
-        let value = Resolver::new(&source, &recursive, &constants, None, &mut reports).constant(&constant.value);
+        let value = Resolver::new(&source, &recursive, &constants, None, &[], &mut reports).constant(&constant.value);
         constants.push((&constant.name.text, value));
     }
     let checked = reports.is_empty();
-    let mut networks: Vec<Network> = source
-        .networks
-        .iter()
-        .map(|written| network(written, &source, checked, &recursive, &constants, &mut reports, read_header))
-        .collect();
+    let around = Around { source: &source, recursive: &recursive, constants: &constants, checked, read_header };
+    let mut networks: Vec<Network> = source.networks.iter().map(|written| network(written, &around, &mut reports)).collect();
     // A second type of one name was reported, and would be again by rustc.
     let mut names = HashSet::new();
     networks.retain(|network| names.insert(network.name.to_string()));

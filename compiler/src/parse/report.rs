@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 use std::collections::HashMap;
 
 /// All mistakes of one invocation.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Reports {
     entries: Vec<Entry>,
     known: HashMap<(u32, Kind), usize>,
@@ -46,6 +46,7 @@ pub(super) struct Use {
     pub block: Place,
 }
 
+#[derive(Clone)]
 struct Entry {
     place: Place,
     message: String,

@@ -7,6 +7,7 @@ use super::check;
 use super::names::{Names, Trail};
 use super::report::{Kind, Reports, Use};
 use super::several::{self, Several};
+use super::symbols::Symbols;
 use super::syntax::{Body, Expr, ExprKind, For, If, Label, Outcome, Part, Pattern, Place, Source, Stage, StageKind};
 use super::value::{self, Value};
 use crate::graph::{Node, ValueId};
@@ -32,9 +33,15 @@ pub struct Resolver<'a, 'r> {
     pub(super) reports: &'r mut Reports,
     /// What replaces the default of any argument called `round`.
     pub(super) round: Option<&'static str>,
-    /// By [`ValueId`]; `None` after a mistake.
+    /// By [`ValueId`]; `None` after a mistake. Where sizes depend on symbols, those of the example.
     pub(super) values: Vec<Option<Shape>>,
+    /// Sizes that are known only when the network is bound.
+    pub(super) symbols: Symbols,
+    /// Their names as they are written.
+    pub(super) written_symbols: Vec<&'a str>,
     pub(super) nodes: Vec<Node>,
+    /// Where each node is written.
+    pub(super) places: Vec<Place>,
     pub(super) names: Names,
     pub(super) uses: Vec<Use>,
     pub(super) trail: Trail,
@@ -52,6 +59,7 @@ impl<'a, 'r> Resolver<'a, 'r> {
         recursive: &'r HashSet<&'a str>,
         constants: &'r Scope<'a>,
         round: Option<&'static str>,
+        symbols: &[&'a str],
         reports: &'r mut Reports,
     ) -> Self {
         Resolver {
@@ -61,7 +69,10 @@ impl<'a, 'r> Resolver<'a, 'r> {
             reports,
             round,
             values: Vec::new(),
+            symbols: Symbols::new(symbols),
+            written_symbols: symbols.to_vec(),
             nodes: Vec::new(),
+            places: Vec::new(),
             names: Names::default(),
             uses: Vec::new(),
             trail: Trail::default(),
@@ -104,7 +115,7 @@ impl<'a, 'r> Resolver<'a, 'r> {
 
     /// Counts a step and a level; too many are a mistake, and the end of the evaluation.
     fn deeper(&mut self, place: Place, rule: impl FnOnce(&mut Self) -> Value) -> Value {
-        if self.exhausted {
+        if self.exhausted || self.symbols.missed {
             return Value::Unknown;
         }
         self.n_steps += 1;
@@ -213,10 +224,18 @@ impl<'a, 'r> Resolver<'a, 'r> {
             };
         }
         let b = self.expr(scope, right);
+        if let (Value::Size(_), _) | (_, Value::Size(_)) = (&a, &b)
+            && let Some(holds) = self.compare_sizes(operator, &a, &b)
+        {
+            return Value::Bool(holds);
+        }
         value::binary(operator, &a, &b).unwrap_or_else(|message| self.unknown(place, message))
     }
 
     pub(super) fn property(&mut self, of: &Value, place: Place, property: &str, property_place: Place) -> Value {
+        if let Some(size) = self.symbolic_property(of, property) {
+            return size;
+        }
         let shape = match of {
             Value::Flow(_) => self.shape(of).cloned(),
             Value::Unknown => None,

@@ -174,7 +174,14 @@ impl Resolver<'_, '_> {
             Some(shape) => infer::call(&call, &[shape])?,
             None => return Ok(self.add_value(None)),
         };
+        let sizes = self.value_sizes(input).filter(|sizes| sizes.known().is_none());
         let output = self.add_value(Some(shape));
+        if let Some(sizes) = sizes {
+            // Whoever gives parts of a value whose sizes depend on symbols cuts it where they do not.
+            let inferred = infer::call_sizes(&call, &[&sizes]).ok_or_else(|| Problem::layer("a part depends on sizes"))?;
+            self.symbols.sizes.insert(output, inferred.sizes);
+        }
+        self.places.push(several.place);
         self.nodes.push(Node { call, inputs: vec![input], epilogue: Vec::new(), output });
         Ok(output)
     }

@@ -126,6 +126,8 @@ pub struct Network {
     pub inputs: Vec<Input>,
     /// Declared outputs.
     pub outputs: Option<Vec<Declared>>,
+    /// `where H >= 32, H % 4 == 0`: what the sizes that are known only when the network is bound have to meet.
+    pub conditions: Vec<Expr>,
     /// At the top of its body.
     pub settings: Settings,
     /// Its body.
@@ -138,6 +140,36 @@ pub struct Input {
     pub name: Name,
     /// Its sizes.
     pub sizes: Sizes,
+}
+
+impl Network {
+    /// The names of sizes that are known only when the network is bound, in the order in which they first appear: what stands among
+    /// the sizes of an input, is no constant, and is one capital letter or named in a condition.
+    pub fn symbols<'a>(&'a self, constants: &[Constant]) -> Vec<&'a str> {
+        let mut symbols: Vec<&str> = Vec::new();
+        for size in self.inputs.iter().filter_map(|input| input.sizes.sizes.as_ref()).flatten() {
+            let ExprKind::Name(name) = &size.kind else { continue };
+            let is_constant = constants.iter().any(|constant| constant.name.text == *name);
+            let is_letter = name.len() == 1 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+            let is_symbol = is_letter || self.conditions.iter().any(|condition| condition.names(name));
+            if is_symbol && !is_constant && !symbols.contains(&name.as_str()) {
+                symbols.push(name);
+            }
+        }
+        symbols
+    }
+}
+
+impl Expr {
+    /// Whether a name stands in it, as far as conditions go: among numbers and operators.
+    fn names(&self, name: &str) -> bool {
+        match &self.kind {
+            ExprKind::Name(text) => text == name,
+            ExprKind::Unary(_, of) => of.names(name),
+            ExprKind::Binary(_, _, left, right) => left.names(name) || right.names(name),
+            _ => false,
+        }
+    }
 }
 
 /// One declared output: `[10]` or `class: [10]`.

@@ -1,5 +1,6 @@
 //! What definitions mean: graphs, names, counts; and what is said when they mean nothing.
 
+mod any_size;
 mod architectures;
 mod closures;
 mod graphs;

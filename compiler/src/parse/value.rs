@@ -3,7 +3,9 @@
 use super::several::Several;
 use crate::graph::ValueId;
 use crate::program::{Operand, Program};
+use crate::size::Size;
 use std::fmt;
+use std::rc::Rc;
 
 /// What an expression comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,8 @@ pub enum Value {
     Range([Option<i64>; 2]),
     /// `floor`
     Word(&'static str),
+    /// A size that is known only when the network is bound.
+    Size(Symbolic),
     /// A value of the flow.
     Flow(ValueId),
     /// Several results of a layer or block, before they are named.
@@ -34,6 +38,25 @@ pub enum Value {
     Closure(Program),
     /// After a mistake: whatever depends on it is silent.
     Unknown,
+}
+
+/// A size that depends on a network's symbols.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Symbolic {
+    /// It is no constant.
+    pub size: Size,
+    /// What the symbols are called.
+    pub names: Rc<[String]>,
+}
+
+impl Symbolic {
+    /// A number if it is one.
+    pub fn value(size: Size, names: &Rc<[String]>) -> Value {
+        match size.known() {
+            Some(value) => Value::Int(value),
+            None => Value::Size(Symbolic { size, names: names.clone() }),
+        }
+    }
 }
 
 /// A definition does not compute with numbers beyond this, so that every size and its sums can be counted.
@@ -64,6 +87,7 @@ impl fmt::Display for Value {
             }
             Value::Several(several) => write!(f, "{} values of the flow", several.parts.len()),
             Value::Word(word) => f.write_str(word),
+            Value::Size(Symbolic { size, names }) => write!(f, "{}", size.display(names)),
             Value::Flow(_) => f.write_str("a value of the flow"),
             Value::Element(Operand::Number(number)) => write!(f, "{number:?}"),
             Value::Element(Operand::Value(_)) => f.write_str("an element"),
@@ -80,6 +104,7 @@ impl Value {
             Value::Flow(_) => self.to_string(),
             Value::Closure(_) => "a closure".to_owned(),
             Value::Word(_) | Value::Bool(_) => format!("`{self}`"),
+            Value::Size(_) => format!("{self}, which is known only when the network is bound"),
             Value::Tuple(values) if values.len() == 2 => format!("the pair {self}"),
             Value::List(_) => format!("the list {self}"),
             Value::Range(_) => format!("the range {self}"),
@@ -114,6 +139,11 @@ pub fn unary(operator: char, of: &Value) -> Result<Value, String> {
 pub fn binary(operator: &str, left: &Value, right: &Value) -> Result<Value, String> {
     if left.is_unknown() || right.is_unknown() {
         return Ok(Value::Unknown);
+    }
+    if let (Value::Size(of), other) | (other, Value::Size(of)) = (left, right)
+        && matches!(other, Value::Int(_) | Value::Size(_))
+    {
+        return symbolic(operator, left, right, &of.names);
     }
     if let "==" | "!=" = operator {
         return match (left, right) {
@@ -152,6 +182,30 @@ pub fn binary(operator: &str, left: &Value, right: &Value) -> Result<Value, Stri
     match checked {
         Some(value) if (-MAX_INT..=MAX_INT).contains(&value) => Ok(Value::Int(value)),
         _ => Err(format!("{a} {operator} {b} overflows: a definition counts up to 2^40")),
+    }
+}
+
+/// The same where a side is a [`Value::Size`]; comparisons are for whoever knows what the symbols may be.
+fn symbolic(operator: &str, left: &Value, right: &Value, names: &Rc<[String]>) -> Result<Value, String> {
+    let size = |value: &Value| match value {
+        Value::Int(value) => Size::constant(*value),
+        Value::Size(Symbolic { size, .. }) => size.clone(),
+        other => unreachable!("{other:?} is not a size"),
+    };
+    let (a, b) = (size(left), size(right));
+    let result = match (operator, b.known()) {
+        ("+", _) => a.plus(&b),
+        ("-", _) => a.minus(&b),
+        ("*", _) => a.times(&b),
+        ("/" | "%", Some(0)) => return Err(format!("{left} {operator} 0 divides by zero")),
+        ("/", Some(by @ 1..)) => a.floor_div(by),
+        ("%", Some(by @ 1..)) => a.remainder(by),
+        ("/" | "%", _) => return Err(format!("a size is divided by a positive number, but here is {}", right.described())),
+        _ => return Err(format!("whether {left} {operator} {right} is known only when the network is bound")),
+    };
+    match result {
+        Some(size) => Ok(Symbolic::value(size, names)),
+        None => Err(format!("{left} {operator} {right} overflows")),
     }
 }
 

@@ -47,7 +47,7 @@ impl Engine {
         let mut arena = Buffer::zeroed(plan.arena_len);
         let mut scratch = Buffer::zeroed(scratch_len);
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
-        let packs: Vec<*const f32> = packs.iter().map(Buffer::as_ptr).collect();
+        let packs: Vec<*const f32> = packs.iter().map(|pack| pack.as_ptr()).collect();
         let steps = kernels
             .iter()
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside

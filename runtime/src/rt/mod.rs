@@ -15,6 +15,8 @@ pub use convoke_compiler::plan::*;
 
 pub use self::frame::{Engine, Frame};
 pub use self::net::Net;
+#[cfg(feature = "dynamic")]
+pub(crate) use self::net::{isa_of, packed};
 pub use self::ports::{MAX_PORTS, Ports};
 pub use crate::kernels::Split;
 

@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
-use convoke_compiler::plan::{Form, Plan};
+use convoke_compiler::plan::{Form, Pack, Plan};
 
 use super::accept::accept;
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::isa::Isa;
+use crate::isa::{Isa, IsaError};
 use crate::threads::{n_cores, threads_of_environment};
 use crate::weights::{LoadOptions, Numerics, Weights, load_packs};
 
@@ -19,12 +20,31 @@ use crate::weights::{LoadOptions, Numerics, Weights, load_packs};
 pub struct Net(Arc<Inner>);
 
 struct Inner {
-    plan: &'static Plan,
+    plan: Shared,
     /// An error where it could not be reported when the net was made: `random` and `new` return no `Result`. It is that of
     /// the first use.
-    weights: Result<Weights>,
+    weights: Result<Arc<Weights>>,
     /// The same.
     ready: Result<Ready>,
+}
+
+/// A plan that is a part of the program, or was made at run time.
+enum Shared {
+    Static(&'static Plan),
+    #[cfg(feature = "dynamic")]
+    Owned(Plan),
+}
+
+impl Deref for Shared {
+    type Target = Plan;
+
+    fn deref(&self) -> &Plan {
+        match self {
+            Shared::Static(plan) => plan,
+            #[cfg(feature = "dynamic")]
+            Shared::Owned(plan) => plan,
+        }
+    }
 }
 
 /// What sessions are made of.
@@ -34,7 +54,7 @@ pub(crate) struct Ready {
     /// And for which algorithms.
     pub numerics: Numerics,
     /// By index among the plan's packs.
-    pub packs: Vec<Buffer>,
+    pub packs: Vec<Arc<Buffer>>,
 }
 
 impl Net {
@@ -43,7 +63,7 @@ impl Net {
     /// # Errors
     /// If the file cannot be read, is unsound or holds other tensors than the network's.
     pub fn load(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Net> {
-        Net::new(plan, Weights::open(plan, path, options), options).checked()
+        Net::new(plan, Weights::open(plan.into(), path, options), options).checked()
     }
 
     /// With the weights of a safetensors file in memory.
@@ -51,18 +71,18 @@ impl Net {
     /// # Errors
     /// If it is unsound or holds other tensors than the network's.
     pub fn from_bytes(plan: &'static Plan, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Net> {
-        Net::new(plan, Weights::from_bytes(plan, "the given bytes", bytes, options), options).checked()
+        Net::new(plan, Weights::from_bytes(plan.into(), "the given bytes", bytes, options), options).checked()
     }
 
     /// With weights from a seed. An error is that of the first session.
     pub fn random(plan: &'static Plan, seed: u64) -> Net {
-        Net::new(plan, Ok(Weights::random(plan, seed)), &LoadOptions::new())
+        Net::new(plan, Ok(Weights::random(plan.into(), seed)), &LoadOptions::new())
     }
 
     /// With weights that are part of the program; `file` is where they were read from. An error is that of the first session.
     pub fn embedded(plan: &'static Plan, file: &str, bytes: &'static [u8]) -> Net {
         let options = LoadOptions::new();
-        Net::new(plan, Weights::from_bytes(plan, file, Cow::Borrowed(bytes), &options), &options)
+        Net::new(plan, Weights::from_bytes(plan.into(), file, Cow::Borrowed(bytes), &options), &options)
     }
 
     /// With any weights. An error is that of the first session.
@@ -71,7 +91,17 @@ impl Net {
             Ok(weights) => Ready::new(plan, weights, options),
             Err(error) => Err(error.clone()),
         };
-        Net(Arc::new(Inner { plan, weights, ready }))
+        Net(Arc::new(Inner { plan: Shared::Static(plan), weights: weights.map(Arc::new), ready }))
+    }
+
+    /// With a plan made at run time and what its packs come to.
+    ///
+    /// # Errors
+    /// If the plan is not sound.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn bound(plan: Plan, weights: Arc<Weights>, isa: Isa, numerics: Numerics, packs: Vec<Arc<Buffer>>) -> Result<Net> {
+        accept(&plan)?;
+        Ok(Net(Arc::new(Inner { plan: Shared::Owned(plan), weights: Ok(weights), ready: Ok(Ready { isa, numerics, packs }) })))
     }
 
     fn checked(self) -> Result<Net> {
@@ -89,8 +119,8 @@ impl Net {
     }
 
     /// What running it takes.
-    pub fn plan(&self) -> &'static Plan {
-        self.0.plan
+    pub fn plan(&self) -> &Plan {
+        &self.0.plan
     }
 
     /// The instruction set that its weights are packed for.
@@ -112,22 +142,38 @@ impl fmt::Debug for Net {
     }
 }
 
+/// The instruction set that options ask for.
+///
+/// # Errors
+/// If there is no such, or this machine lacks it.
+pub(crate) fn isa_of(options: &LoadOptions) -> Result<Isa> {
+    match options.isa_choice() {
+        Some(isa) if !isa.is_available() => Err(IsaError::Missing(isa)),
+        Some(isa) => Ok(isa),
+        None => Isa::detect(),
+    }
+    .map_err(|error| Error::new(ErrorKind::Isa, error.to_string()))
+}
+
+/// The weights of packs in the forms that kernels read.
+///
+/// # Errors
+/// If a tensor cannot be read.
+pub(crate) fn packed(packs: &[Pack], weights: &Weights, isa: Isa, numerics: Numerics) -> Result<Vec<Arc<Buffer>>> {
+    let form = |form: &Form| match numerics {
+        Numerics::Direct => form.direct(),
+        Numerics::Fast => *form,
+    };
+    let threads = || threads_of_environment().ok().flatten().unwrap_or_else(n_cores);
+    Ok(load_packs(packs, weights, isa, form, threads)?.into_iter().map(Arc::new).collect())
+}
+
 impl Ready {
     fn new(plan: &Plan, weights: &Weights, options: &LoadOptions) -> Result<Ready> {
         accept(plan)?;
-        let isa = match options.isa_choice() {
-            Some(isa) if !isa.is_available() => Err(crate::isa::IsaError::Missing(isa)),
-            Some(isa) => Ok(isa),
-            None => Isa::detect(),
-        }
-        .map_err(|error| Error::new(ErrorKind::Isa, error.to_string()))?;
+        let isa = isa_of(options)?;
         let numerics = options.numerics_choice();
-        let form = |form: &Form| match numerics {
-            Numerics::Direct => form.direct(),
-            Numerics::Fast => *form,
-        };
-        let threads = || threads_of_environment().ok().flatten().unwrap_or_else(n_cores);
-        let packs = load_packs(plan, weights, isa, form, threads)?;
+        let packs = packed(&plan.packs, weights, isa, numerics)?;
         Ok(Ready { isa, numerics, packs })
     }
 }

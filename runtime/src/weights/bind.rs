@@ -3,9 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use convoke_compiler::plan::Plan;
-
 use super::LoadOptions;
+use super::StateDict;
 use super::convert::{READABLE, element_bytes};
 use super::header::{Entry, Header, shown, shown_shape};
 use super::options::below;
@@ -35,13 +34,13 @@ struct Mismatches {
     unknown: Vec<String>,
 }
 
-/// The source of each parameter of the plan.
+/// The source of each parameter of the network.
 ///
 /// # Errors
 /// In lines that continue "the file …": every missing, unexpected and misshapen tensor, sorted, and what could be meant.
-pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Result<Vec<Binding>, String> {
-    let by_name: HashMap<&str, usize> = plan.parameters.iter().enumerate().map(|(i, p)| (&*p.name, i)).collect();
-    let mut bindings: Vec<Option<Binding>> = vec![None; plan.parameters.len()];
+pub(super) fn bind(state: StateDict, header: &Header, options: &LoadOptions) -> Result<Vec<Binding>, String> {
+    let by_name: HashMap<&str, usize> = state.parameters.iter().enumerate().map(|(i, p)| (&*p.name, i)).collect();
+    let mut bindings: Vec<Option<Binding>> = vec![None; state.parameters.len()];
     let mut sources: HashMap<usize, &str> = HashMap::new();
     let mut mismatches = Mismatches::default();
     for (tensor, entry) in &header.tensors {
@@ -60,7 +59,7 @@ pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Resul
             mismatches.misshapen.push((name, line));
             continue;
         }
-        let parameter = &plan.parameters[index];
+        let parameter = &state.parameters[index];
         if entry.shape != *parameter.shape {
             let line = format!("`{name}` is {} in the file, {:?} in the network", shown_shape(&entry.shape), parameter.shape);
             mismatches.misshapen.push((name, line));
@@ -70,7 +69,7 @@ pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Resul
         }
         bindings[index] = Some(Binding::Stored(entry.clone()));
     }
-    for (index, parameter) in plan.parameters.iter().enumerate() {
+    for (index, parameter) in state.parameters.iter().enumerate() {
         if options.is_fresh(&parameter.name) {
             bindings[index] = Some(Binding::Seeded);
         } else if bindings[index].is_none() {
@@ -78,11 +77,11 @@ pub(super) fn bind(plan: &Plan, header: &Header, options: &LoadOptions) -> Resul
         }
     }
     // A path that names nothing is a slip of the pen: the head would silently come from the file.
-    let has = |path: &str| plan.parameters.iter().any(|parameter| below(&parameter.name, path).is_some());
+    let has = |path: &str| state.parameters.iter().any(|parameter| below(&parameter.name, path).is_some());
     mismatches.unknown = options.fresh_paths().iter().filter(|path| !has(path)).cloned().collect();
     match bindings.into_iter().collect::<Option<Vec<_>>>() {
         Some(bindings) if mismatches.is_empty() => Ok(bindings),
-        _ => Err(mismatches.report(plan, header)),
+        _ => Err(mismatches.report(state, header)),
     }
 }
 
@@ -98,8 +97,8 @@ impl Mismatches {
         self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty() && self.unknown.is_empty()
     }
 
-    fn report(mut self, plan: &Plan, header: &Header) -> String {
-        self.missing.sort_by_key(|&index| &plan.parameters[index].name);
+    fn report(mut self, state: StateDict, header: &Header) -> String {
+        self.missing.sort_by_key(|&index| &state.parameters[index].name);
         self.unexpected.sort();
         self.misshapen.sort();
         let counts: Vec<String> = [
@@ -112,9 +111,9 @@ impl Mismatches {
         .filter(|(n, _)| *n > 0)
         .map(|(n, what)| format!("{n} {what}"))
         .collect();
-        let mut text = format!("does not hold the weights of `{}`: {}", plan.name, counts.join(", "));
+        let mut text = format!("does not hold the weights of `{}`: {}", state.name, counts.join(", "));
         let missing = self.missing.iter().map(|&index| {
-            let parameter = &plan.parameters[index];
+            let parameter = &state.parameters[index];
             let near = self.near_name(parameter.name.as_ref(), &parameter.shape, header);
             let near = near.map_or(String::new(), |near| format!(" (the file has `{}` of that shape)", shown(near)));
             format!("missing: `{}` {:?}{near}", parameter.name, parameter.shape)
@@ -132,7 +131,7 @@ impl Mismatches {
             .map(|path| format!("unknown: `{path}`, which is to start fresh, is no layer of the network with parameters"));
         lines(&mut text, misshapen);
         lines(&mut text, unknown);
-        if let Some(help) = self.help(plan) {
+        if let Some(help) = self.help(state) {
             let _ = write!(text, "\n  help: {help}");
         }
         text
@@ -154,10 +153,10 @@ impl Mismatches {
     }
 
     /// What to write, where one option accounts for what is wrong.
-    fn help(&self, plan: &Plan) -> Option<String> {
+    fn help(&self, state: StateDict) -> Option<String> {
         // Of a hostile file, there may be many.
         const TRIED: usize = 64;
-        let missing: Vec<&str> = self.missing.iter().map(|&index| &*plan.parameters[index].name).collect();
+        let missing: Vec<&str> = self.missing.iter().map(|&index| &*state.parameters[index].name).collect();
         let unexpected: HashSet<&str> = self.unexpected.iter().map(String::as_str).collect();
         let prefix = self.unexpected.iter().take(TRIED).find_map(|name| {
             let prefix = missing.iter().find_map(|missing| name.strip_suffix(missing))?;

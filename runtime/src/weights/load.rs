@@ -6,7 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use convoke_compiler::plan::{Form, Pack, Plan};
+use convoke_compiler::plan::{Form, Pack};
 
 use super::Weights;
 use super::fold::{Folded, fold, whole_weight};
@@ -34,13 +34,13 @@ struct Task<'a> {
 /// # Errors
 /// If the source can no longer be read.
 pub(crate) fn load_packs(
-    plan: &Plan,
+    recipes: &[Pack],
     weights: &Weights,
     isa: Isa,
     form: impl Fn(&Form) -> Form,
     n_threads_there_are: impl FnOnce() -> usize,
 ) -> Result<Vec<Buffer>> {
-    let packs: Vec<Pack> = plan.packs.iter().map(|pack| Pack { form: form(&pack.form), ..pack.clone() }).collect();
+    let packs: Vec<Pack> = recipes.iter().map(|pack| Pack { form: form(&pack.form), ..pack.clone() }).collect();
     let folded: Vec<Folded> = packs.iter().map(|pack| fold(pack, weights)).collect::<Result<_>>()?;
     let mut buffers: Vec<Buffer> = packs.iter().map(|pack| Buffer::zeroed(packed_len(&pack.form, isa))).collect();
     let most = (buffers.iter().map(|buffer| buffer.len()).sum::<usize>() / PER_THREAD).max(1);

@@ -22,7 +22,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use convoke_compiler::plan::Plan;
+use convoke_compiler::plan::{Parameter, Plan};
 use safetensors::tensor::Dtype;
 
 use self::bind::{Binding, bind};
@@ -38,9 +38,24 @@ pub use self::options::{LoadOptions, Numerics};
 /// Bytes that are read at a time: a multiple of every element's.
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// Where the parameters of a plan come from, one by one.
+/// The parameters of a network, at whatever sizes it runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateDict {
+    /// The network's name.
+    pub name: &'static str,
+    /// In the order of the definition.
+    pub parameters: &'static [Parameter],
+}
+
+impl From<&'static Plan> for StateDict {
+    fn from(plan: &'static Plan) -> StateDict {
+        StateDict { name: &plan.name, parameters: &plan.parameters }
+    }
+}
+
+/// Where the parameters of a network come from, one by one.
 pub(crate) struct Weights {
-    plan: &'static Plan,
+    state: StateDict,
     source: Source,
     /// By parameter.
     bindings: Vec<Binding>,
@@ -62,7 +77,7 @@ impl Weights {
     ///
     /// # Errors
     /// If it cannot be read, is unsound or holds other tensors.
-    pub(crate) fn open(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Weights> {
+    pub(crate) fn open(state: StateDict, path: &Path, options: &LoadOptions) -> Result<Weights> {
         let cannot = |what: &str, error| Error::caused_by(ErrorKind::Io, format!("cannot {what} `{}`", path.display()), error);
         let unsound = |what: String| Error::new(ErrorKind::WeightFile, format!("`{}` {what}", path.display()));
         let mut file = File::open(path).map_err(|error| cannot("open", error))?;
@@ -73,39 +88,34 @@ impl Weights {
         file.read_exact(&mut json).map_err(|error| cannot("read", error))?;
         let header = Header::parse(&json, file_bytes).map_err(unsound)?;
         let source = Source::File { path: path.to_owned(), file: PositionedFile::new(file) };
-        Weights::bound(plan, source, &header, options)
+        Weights::bound(state, source, &header, options)
     }
 
     /// From the bytes of a file, which messages call `name`.
     ///
     /// # Errors
     /// If they are unsound or hold other tensors.
-    pub(crate) fn from_bytes(
-        plan: &'static Plan,
-        name: &str,
-        bytes: Cow<'static, [u8]>,
-        options: &LoadOptions,
-    ) -> Result<Weights> {
+    pub(crate) fn from_bytes(state: StateDict, name: &str, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Weights> {
         let unsound = |what: String| Error::new(ErrorKind::WeightFile, format!("`{name}` {what}"));
         let file_bytes = bytes.len() as u64;
         let len = header_len(&bytes[..bytes.len().min(LENGTH_BYTES)], file_bytes).map_err(unsound)?;
         let header = Header::parse(&bytes[LENGTH_BYTES..][..len], file_bytes).map_err(unsound)?;
-        Weights::bound(plan, Source::Bytes { name: name.to_owned(), bytes }, &header, options)
+        Weights::bound(state, Source::Bytes { name: name.to_owned(), bytes }, &header, options)
     }
 
     /// From a seed.
-    pub(crate) fn random(plan: &'static Plan, seed: u64) -> Weights {
-        Weights { plan, source: Source::Seed, bindings: vec![Binding::Seeded; plan.parameters.len()], seed }
+    pub(crate) fn random(state: StateDict, seed: u64) -> Weights {
+        Weights { state, source: Source::Seed, bindings: vec![Binding::Seeded; state.parameters.len()], seed }
     }
 
-    fn bound(plan: &'static Plan, source: Source, header: &Header, options: &LoadOptions) -> Result<Weights> {
-        let bindings = bind(plan, header, options).map_err(|what| Error::new(ErrorKind::Weights, format!("{source} {what}")))?;
-        Ok(Weights { plan, source, bindings, seed: options.fresh_seed() })
+    fn bound(state: StateDict, source: Source, header: &Header, options: &LoadOptions) -> Result<Weights> {
+        let bindings = bind(state, header, options).map_err(|what| Error::new(ErrorKind::Weights, format!("{source} {what}")))?;
+        Ok(Weights { state, source, bindings, seed: options.fresh_seed() })
     }
 
-    /// The plan whose parameters these are.
-    fn plan(&self) -> &'static Plan {
-        self.plan
+    /// The parameters that these are the values of.
+    fn state(&self) -> StateDict {
+        self.state
     }
 
     /// The values of a parameter, in PyTorch's layout.
@@ -113,7 +123,7 @@ impl Weights {
     /// # Errors
     /// If the file can no longer be read.
     pub(crate) fn read(&self, index: usize) -> Result<Vec<f32>> {
-        let parameter = &self.plan.parameters[index];
+        let parameter = &self.state.parameters[index];
         let n = parameter.shape.iter().product();
         match (&self.bindings[index], &self.source) {
             (Binding::Stored(_), Source::File { .. } | Source::Bytes { .. }) => {
@@ -140,7 +150,7 @@ impl Weights {
     /// If the file can no longer be read.
     fn read_part(&self, index: usize, first: usize, values: &mut [f32]) -> Result<()> {
         let Binding::Stored(entry) = &self.bindings[index] else { unreachable!("parameter {index} is not stored") };
-        let name = &self.plan.parameters[index].name;
+        let name = &self.state.parameters[index].name;
         let start = entry.start + (first * bytes_of(entry)) as u64;
         match &self.source {
             Source::Seed => unreachable!("parameter {index} is not stored"),

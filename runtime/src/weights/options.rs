@@ -35,6 +35,10 @@ pub struct LoadOptions {
     seed: u64,
     allow_unexpected: bool,
     isa: Option<Isa>,
+    #[cfg(feature = "dynamic")]
+    bound_sizes: Option<usize>,
+    #[cfg(feature = "dynamic")]
+    memory_limit: Option<u64>,
 }
 
 /// How convolutions may be computed.
@@ -117,6 +121,28 @@ impl LoadOptions {
 
     pub(crate) fn numerics_choice(&self) -> Numerics {
         self.numerics
+    }
+
+    /// How many sizes a network that is bound at run time keeps its plans for, besides those that sessions hold: the ones that
+    /// were bound last. 8 where it is not given; 0 keeps none.
+    #[cfg(feature = "dynamic")]
+    pub fn bound_sizes(mut self, n: usize) -> LoadOptions {
+        self.bound_sizes = Some(n);
+        self
+    }
+
+    /// The bytes that the values of one image may take where sizes are known only at run time: to bind larger ones is an error.
+    /// 8 GiB where it is not given.
+    #[cfg(feature = "dynamic")]
+    pub fn memory_limit(mut self, bytes: u64) -> LoadOptions {
+        self.memory_limit = Some(bytes);
+        self
+    }
+
+    /// How many bound sizes are kept, and the most bytes of one.
+    #[cfg(feature = "dynamic")]
+    pub(crate) fn binding_limits(&self) -> (usize, u64) {
+        (self.bound_sizes.unwrap_or(8), self.memory_limit.unwrap_or(8 << 30))
     }
 
     pub(crate) fn isa_choice(&self) -> Option<Isa> {

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use convoke_compiler::plan::Plan;
-
-use super::Weights;
+use super::{StateDict, Weights};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Weights {
@@ -30,10 +28,10 @@ impl Weights {
 
     fn write(&self, file: File, cannot: &dyn Fn(io::Error) -> Error) -> Result<()> {
         let mut writer = BufWriter::with_capacity(super::CHUNK_BYTES, file);
-        let header = header(self.plan());
+        let header = header(self.state());
         writer.write_all(&(header.len() as u64).to_le_bytes()).map_err(cannot)?;
         writer.write_all(header.as_bytes()).map_err(cannot)?;
-        for index in 0..self.plan().parameters.len() {
+        for index in 0..self.state().parameters.len() {
             for value in self.read(index)? {
                 writer.write_all(&value.to_le_bytes()).map_err(cannot)?;
             }
@@ -59,10 +57,10 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
 }
 
 /// The header in JSON, padded with spaces to a multiple of eight bytes, so that the tensors are aligned.
-fn header(plan: &Plan) -> String {
+fn header(state: StateDict) -> String {
     let mut json = String::from(r#"{"__metadata__":{"format":"pt"}"#);
     let mut offset = 0;
-    for parameter in plan.parameters.iter() {
+    for parameter in state.parameters {
         let end = offset + parameter.shape.iter().product::<usize>() * size_of::<f32>();
         let name = serde_json::Value::from(&*parameter.name);
         let shape = &parameter.shape;
