@@ -101,6 +101,24 @@ use std::path::Path;
 /// inside of the invocation. What is named by `let`, an input or a parameter must be used, or begin with `_`; a constant need not be, and of
 /// several results one is enough.
 ///
+/// # Sizes known only at run time
+///
+/// With the feature `dynamic` of `convoke`, a size of an input may be a symbol: a capital letter, or a name that stands in a condition.
+///
+/// ```text
+/// pub Segment(image: [3, H, W]) -> [2, H, W] where H >= 32, W >= 32, H % 4 == 0, W % 4 == 0 { … }
+/// ```
+///
+/// Sizes then flow as expressions, `⌊(H + 1)/2⌋`. What holds for all sizes that meet the conditions is proved while compiling, such as that
+/// what is added is of one shape; what holds for none is a mistake; what depends on the sizes is checked when the network is bound to
+/// them, and the error names the layer, its place in the source, the arithmetic and the nearest sizes that would do. A condition
+/// compares sizes by `==`, `>=`, `<=`, `>` or `<`; conditions that bound a symbol or its remainder (`H >= 32`, `H % 4 == 0`) are what is proved from.
+/// Weights never depend on such a size: `linear` after `flatten` needs `adaptive_avg_pool` before it.
+///
+/// Such a network has `bind(&[h, w])`, which takes sizes in the order in which the symbols first appear and gives a `BoundSession`, and `session()`,
+/// which binds itself to whatever it is given; inputs and outputs are `Tensor`s. `PARAMETERS` and `SYMBOLS` are constants; `macs`, `summary`,
+/// `to_svg` and `to_dot` take sizes. A batch is never a reason to bind anew: images go through one after another.
+///
 /// # Names
 ///
 /// The weights of a network are named as `nn.Module` and `nn.Sequential` of PyTorch would name them, so that its files load as they are:
@@ -130,7 +148,7 @@ use std::path::Path;
 /// setting     round = (exact | floor | ceil) ;   crate = path ;   weights = "file" ;
 /// constant    const NAME = value ;
 /// block       block name ( name (= value)? ,* ) { body }
-/// network     visibility? Name ( name : sizes ,* ) (-> outputs)? { setting* body }
+/// network     visibility? Name ( name : sizes ,* ) (-> outputs)? (where value ,*)? { setting* body }
 /// sizes       [ value ,* ]
 /// outputs     sizes   ( name : sizes ,* )
 /// body        (let name = value ;   let ( name ,* ) = value ;)* result

@@ -1,0 +1,162 @@
+//! Networks that are bound to sizes at run time, against the same definitions with sizes that are known while compiling: the same
+//! bits. And what binding costs when it is done many times, or by many at once.
+
+use convoke::{ErrorKind, LoadOptions, Map, Numerics, SessionOptions, Tensor, network};
+
+network! {
+    round = floor;
+    const CLASSES = 7;
+
+    /// Windows of every kind, a shortcut, a concatenation.
+    pub Known(image: [3, 40, 56]) -> (map: [5, 40, 56], class: [CLASSES]) { let (map, class) = body(image); (map: map, class: class) }
+    /// The same at any size.
+    pub Any(image: [3, H, W]) -> (map: [5, H, W], class: [CLASSES]) where H >= 16, W >= 16, H % 8 == 0, W % 8 == 0 { let (map, class) = body(image); (map: map, class: class) }
+
+    block body(image) {
+        let features = image -> stem: conv(16, 7x7, stride = 2, pad = 3) -> bn: batch_norm -> relu -> layer1: basic(16) -> layer2: basic(24, stride = 2);
+        let up = features -> up: conv_transpose(16, 2x2, stride = 2) -> upsample(2, mode = bilinear);
+        let mixed = concat(image -> wide: conv(12, 3x3, pad = 1) -> silu, up) -> dw: depthwise_conv(3x3, pad = 1) -> mix: conv(5, 1x1) -> sigmoid;
+        let class = features -> max_pool(3x3, stride = 2, pad = 1) -> adaptive_avg_pool(2x2) -> flatten -> fc: linear(CLASSES) -> softmax;
+        (mixed, class)
+    }
+
+    block basic(x, width, stride = 1) {
+        let shortcut = if stride != 1 || x.channels != width { x -> downsample: conv(width, 1x1, stride = stride) } else { x };
+        x -> conv1: conv(width, 3x3, stride = stride, pad = 1) -> bn1: batch_norm -> relu
+          -> conv2: conv(width, 3x3, pad = 1) -> bn2: batch_norm -> add(shortcut) -> relu
+    }
+
+    /// Two inputs share a symbol, and a closure has no kernel of its own.
+    pub Pair(a: [4, L], b: [2, L]) -> [6, L] where L >= 2 {
+        concat(a, b) -> conv(6, 3, pad = 1) -> map(|x| x * sigmoid(x))
+    }
+
+    /// A network that is planned in no time.
+    pub Tiny(image: [1, H, W]) { image -> conv(2, 3x3, pad = 1) -> relu }
+}
+
+/// Numbers between −1 and 1 in no order.
+fn image(shape: &[usize]) -> Tensor {
+    let mut state = 7u64;
+    Tensor::from_fn(shape, |_| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    })
+    .expect("a shape")
+}
+
+fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
+#[test]
+fn a_bound_size_gives_the_bits_of_a_static_definition() {
+    assert_eq!((Any::PARAMETERS, Any::SYMBOLS), (Known::PARAMETERS, ["H", "W"]));
+    assert_eq!(Any::macs(&[40, 56]).unwrap(), Known::MACS);
+    let (known, any) = (Known::random(3), Any::random(3));
+    let file = std::env::temp_dir().join(format!("convoke-any-size-{}.safetensors", std::process::id()));
+    known.save(&file).expect("a writable folder");
+    for numerics in [Numerics::Fast, Numerics::Direct] {
+        let options = LoadOptions::new().numerics(numerics);
+        let (known, any) = (Known::load_with(&file, &options).unwrap(), Any::load_with(&file, &options).unwrap());
+        let input = image(&[3, 40, 56]);
+        let mut session = known.session();
+        let (map, class) = session.run(&Map::from_slice(input.as_slice()).unwrap()).unwrap();
+        for threads in [1, 3] {
+            let mut bound = any.bind_with(&[40, 56], SessionOptions::new().threads(threads)).unwrap();
+            let outputs = bound.run(&[&input]).unwrap();
+            assert_eq!((outputs[0].shape(), outputs[1].shape()), (&[5, 40, 56][..], &[7][..]));
+            assert!(same_bits(outputs[0].as_slice(), map.as_slice()), "{numerics:?}, {threads} threads");
+            assert!(same_bits(outputs[1].as_slice(), class.as_slice()), "{numerics:?}, {threads} threads");
+        }
+    }
+    std::fs::remove_file(&file).expect("the file that was written");
+    // By itself, and back to a size that it was bound to before.
+    let mut session = any.session();
+    let mut first = Vec::new();
+    for (height, width) in [(16, 24), (48, 16), (16, 24)] {
+        let outputs = session.run(&[&image(&[3, height, width])]).unwrap();
+        assert_eq!(outputs[0].shape(), [5, height, width]);
+        first.push(outputs[0].as_slice().to_vec());
+    }
+    assert!(same_bits(&first[0], &first[2]));
+}
+
+#[test]
+fn sizes_that_do_not_fit_are_refused_with_those_that_do() {
+    let any = Any::random(0);
+    let refused = |sizes: &[usize; 2]| any.bind(sizes).expect_err("sizes that do not fit");
+    let error = refused(&[20, 32]);
+    assert_eq!(error.kind(), ErrorKind::Size);
+    let text = error.to_string();
+    assert!(text.contains("`Any` cannot be bound: H = 20, W = 32: `H % 8 == 0` does not hold"), "{text}");
+    assert!(text.contains("H = 24, W = 32") && text.contains("H = 16, W = 32"), "{text}");
+    assert!(refused(&[16_000, 16_000]).to_string().contains("more than the limit of 8.0 GiB"));
+    assert!(refused(&[100_000, 100_000]).to_string().contains("larger than memory can be"));
+    assert!(refused(&[usize::MAX - 7, 16]).to_string().contains("more than can be counted"));
+    let mut session = any.session();
+    let error = session.run(&[&image(&[4, 16, 16])]).expect_err("four channels");
+    assert!(error.to_string().contains("the input `image` is [3, H, W], but [4, 16, 16] was given"), "{error}");
+    let error = session.run(&[]).expect_err("no input");
+    assert!(error.to_string().contains("1 inputs, but 0 were given"), "{error}");
+    let limited = Any::load_with(saved(), &LoadOptions::new().memory_limit(1 << 16)).expect("a file just written");
+    assert!(limited.bind(&[64, 64]).expect_err("too large").to_string().contains("the limit of 64.0 KiB"));
+}
+
+/// A file of the weights of `Any`.
+fn saved() -> std::path::PathBuf {
+    let file = std::env::temp_dir().join(format!("convoke-any-size-limit-{}.safetensors", std::process::id()));
+    Any::random(1).save(&file).expect("a writable folder");
+    file
+}
+
+#[test]
+fn inputs_that_share_a_symbol_agree() {
+    let pair = Pair::random(0);
+    let mut session = pair.session();
+    let outputs = session.run(&[&image(&[4, 9]), &image(&[2, 9])]).unwrap();
+    assert_eq!(outputs[0].shape(), [6, 9]);
+    let error = session.run(&[&image(&[4, 9]), &image(&[2, 8])]).expect_err("two lengths");
+    assert!(error.to_string().contains("the input `b` is [2, L], but [2, 8] was given"), "{error}");
+}
+
+#[test]
+fn packed_weights_are_shared_and_a_size_is_planned_once() {
+    let any = Any::random(0);
+    let first = any.bind(&[40, 40]).unwrap().bind_times();
+    let other = any.bind(&[48, 40]).unwrap().bind_times();
+    let again = any.bind(&[40, 40]).unwrap().bind_times();
+    assert!(!first.planning.is_zero() && !first.packing.is_zero() && !other.planning.is_zero());
+    assert!(again.planning.is_zero() && again.packing.is_zero(), "{again:?}");
+    // Many at once: all but one of them find it made.
+    let n_made: usize = std::thread::scope(|scope| {
+        let bind = || usize::from(!any.bind(&[64, 64]).expect("it fits").bind_times().planning.is_zero());
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(bind)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    });
+    assert_eq!(n_made, 1);
+}
+
+/// Pages of memory that this process holds.
+#[cfg(target_os = "linux")]
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/statm").expect("Linux says");
+    status.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number of pages")
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ten_thousand_sizes_leave_no_memory_behind() {
+    let tiny = Tiny::random(0);
+    let bind = |i: usize| {
+        let sizes = [1 + i % 100, 1 + i / 100];
+        let mut session = tiny.bind_with(&sizes, SessionOptions::new().threads(1)).expect("any size");
+        session.run(&[&image(&[1, sizes[0], sizes[1]])]).expect("it runs");
+    };
+    (0..1000).for_each(bind);
+    let before = resident();
+    (1000..10_000).for_each(bind);
+    let grown = resident().saturating_sub(before) * 4096;
+    // The plans kept are eight, the largest arena is 120 kB.
+    assert!(grown < 8 << 20, "{grown} bytes more after 9000 sizes");
+}
