@@ -51,6 +51,12 @@ pub trait Simd: Copy + 'static {
     unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
     /// `a / b`
     unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// `a / b` within an ULP, for a finite a and a b whose reciprocal is far from the ends of the range; faster where division is slow.
+    #[inline(always)]
+    unsafe fn ratio(a: Self::V, b: Self::V) -> Self::V {
+        // SAFETY: the caller promises the instruction set.
+        unsafe { Self::div(a, b) }
+    }
     /// `a · b + c`, rounded once where the instruction set can.
     unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// The larger; `b` where one of them is NaN.

@@ -86,6 +86,7 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
             Algorithm::Direct => "direct",
             Algorithm::Depthwise => "depthwise",
             Algorithm::Grouped => "grouped",
+            Algorithm::Pixels => "direct, by pixels",
             Algorithm::WinogradF2 => "F(2x2)",
             Algorithm::WinogradF4 => "F(4x4)",
         },

@@ -142,7 +142,7 @@ const _: () = {
     const C1_TANH_AVG_POOL: rt::Step = rt::Step::new(
         "c1 + tanh + avg_pool",
         rt::Kernel::Conv(rt::Conv {
-            algorithm: rt::Algorithm::Direct,
+            algorithm: rt::Algorithm::Pixels,
             input: rt::View::new(rt::Place::Input(0), 0, [32, 32, 1], [32, 1, 1]),
             output: rt::View::new(rt::Place::Arena, 0, [14, 14, 6], [84, 6, 1]),
             window: [5, 5],
@@ -291,7 +291,7 @@ const _: () = {
     static PACKS: [rt::Pack; 5] = [
         rt::Pack {
             form: rt::Form::Conv {
-                algorithm: rt::Algorithm::Direct,
+                algorithm: rt::Algorithm::Pixels,
                 filters: 6,
                 channels: 1,
                 window: [5, 5],

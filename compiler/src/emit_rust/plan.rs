@@ -199,6 +199,7 @@ fn algorithm(algorithm: Algorithm) -> TokenStream {
         Algorithm::Direct => rust!(rt::Algorithm::Direct),
         Algorithm::Depthwise => rust!(rt::Algorithm::Depthwise),
         Algorithm::Grouped => rust!(rt::Algorithm::Grouped),
+        Algorithm::Pixels => rust!(rt::Algorithm::Pixels),
         Algorithm::WinogradF2 => rust!(rt::Algorithm::WinogradF2),
         Algorithm::WinogradF4 => rust!(rt::Algorithm::WinogradF4),
     }

@@ -17,7 +17,7 @@ pub struct Estimate {
 }
 
 /// What a convolution may be computed by, best first where they are equal.
-const CANDIDATES: [Algorithm; 3] = [Algorithm::Direct, Algorithm::WinogradF2, Algorithm::WinogradF4];
+const CANDIDATES: [Algorithm; 4] = [Algorithm::Direct, Algorithm::Pixels, Algorithm::WinogradF2, Algorithm::WinogradF4];
 
 /// Filters and channels are computed in vectors of up to so many.
 const LANES: usize = 16;
@@ -28,6 +28,9 @@ const READS: [(usize, f64); 3] = [(2 << 20, 2.0), (8 << 20, 4.0), (usize::MAX, 1
 
 /// Multiply-adds that starting and storing a sum costs.
 const PER_SUM: f64 = 4.0;
+
+/// Multiply-adds that moving one result to its place costs.
+const PER_RESULT: f64 = 24.0;
 
 /// A faster algorithm has to be this much faster: its rounding errors are larger.
 const MARGIN: f64 = 0.9;
@@ -40,6 +43,9 @@ impl Estimate {
         let lanes = |n: usize| n.next_multiple_of(LANES) as f64;
         let bytes = n_parameters.saturating_mul(size_of::<f32>());
         let read = READS.iter().find(|(most, _)| bytes <= *most).map_or(0.0, |&(_, read)| read);
+        if algorithm == Algorithm::Pixels {
+            return conv.fits_pixels().then(|| Estimate::of_pixels(conv));
+        }
         let (pixels, sums, taps) = match algorithm.tile() {
             None if conv.groups == 1 => (height as f64 * width as f64, 1.0, (conv.window[0] * conv.window[1]) as f64),
             Some(tile) if conv.fits_winograd() => {
@@ -63,6 +69,16 @@ impl Estimate {
         })
     }
 
+    /// Of one with pixels in the lanes.
+    fn of_pixels(conv: &Conv) -> Estimate {
+        let ([height, width], filters) = (conv.size(), conv.output.channels as f64);
+        let sums = height as f64 * width.next_multiple_of(2 * LANES) as f64 * filters;
+        let taps = (conv.window[0] * conv.window[1]) as f64;
+        // What is left when it is pooled is put one by one beside the other filters'.
+        let results = (conv.output.height * conv.output.width) as f64 * filters;
+        Estimate { arithmetic: sums * (taps + PER_SUM), transforms: results * PER_RESULT, weights: 0.0 }
+    }
+
     /// All together.
     pub fn total(&self) -> f64 {
         self.arithmetic + self.transforms + self.weights
@@ -75,7 +91,8 @@ pub fn choose(conv: &Conv, n_parameters: usize) -> Algorithm {
     let mut found = CANDIDATES.into_iter().filter_map(estimate);
     let Some(first) = found.next() else { return Algorithm::choose(conv.input.channels, conv.output.channels, conv.groups) };
     let better = |best: (Algorithm, f64), (algorithm, cost): (Algorithm, f64)| {
-        let margin = if best.0 == Algorithm::Direct { MARGIN } else { 1.0 };
+        let exact = best.0.tile().is_none() && algorithm.tile().is_some();
+        let margin = if exact { MARGIN } else { 1.0 };
         if cost < margin * best.1 { (algorithm, cost) } else { best }
     };
     found.fold(first, better).0
@@ -113,6 +130,19 @@ mod tests {
             groups,
             pack: 0,
             epilogue: Epilogue { residual: None, activation: Activation::Relu, pool: None },
+        }
+    }
+
+    #[test]
+    fn few_filters_of_one_channel_have_pixels_in_the_lanes() {
+        for (filters, size, window, expected) in [
+            (6, 28, 5, Algorithm::Pixels),
+            (6, 8, 5, Algorithm::Direct),
+            (8, 28, 3, Algorithm::Direct),
+            (16, 28, 5, Algorithm::Direct),
+        ] {
+            let conv = conv(1, filters, size, window, 1, 1);
+            assert_eq!(choose(&conv, 60_000), expected, "{filters} filters of {window}x{window}, {size}x{size}");
         }
     }
 

@@ -239,6 +239,8 @@ pub enum Algorithm {
     Depthwise,
     /// Any other grouping.
     Grouped,
+    /// One channel and few filters: pixels in the lanes. The same sums as `Direct`.
+    Pixels,
     /// Winograd's F(2x2, 3x3): tiles of 2x2 results from 4x4 inputs, by 16 products instead of 36.
     WinogradF2,
     /// Winograd's F(4x4, 3x3): tiles of 4x4 results from 6x6 inputs, by 36 products instead of 144.
@@ -260,7 +262,7 @@ impl Algorithm {
         match self {
             Algorithm::WinogradF2 => Some(2),
             Algorithm::WinogradF4 => Some(4),
-            Algorithm::Direct | Algorithm::Depthwise | Algorithm::Grouped => None,
+            Algorithm::Direct | Algorithm::Depthwise | Algorithm::Grouped | Algorithm::Pixels => None,
         }
     }
 
@@ -301,6 +303,12 @@ impl Conv {
     /// Whether Winograd's algorithm computes it.
     pub fn fits_winograd(&self) -> bool {
         self.groups == 1 && self.window == [3, 3] && self.stride == [1, 1] && self.dilation == [1, 1]
+    }
+
+    /// Whether pixels can lie in the lanes: one channel whose pixels do so in memory.
+    pub fn fits_pixels(&self) -> bool {
+        let one = self.groups == 1 && self.input.channels == 1 && self.input.pixel == 1;
+        one && self.stride[1] == 1 && self.epilogue.residual.is_none()
     }
 
     /// Height and width of the result before pooling.

@@ -39,6 +39,7 @@ impl Blocks {
                 Some(match conv_tiling(algorithm, filters / groups, channels, isa) {
                     Tiling::Panels => Blocks { groups, rows: filters / groups, unit: 2 * lanes, packed },
                     Tiling::Lanes => Blocks { groups: 1, rows: filters, unit: lanes, packed },
+                    Tiling::Pixels => Blocks { groups: 1, rows: filters, unit: filters.next_multiple_of(lanes), packed },
                     Tiling::Winograd => {
                         let positions = algorithm.tile().map_or(0, |tile| (tile + 2).pow(2));
                         Blocks { groups: 1, rows: filters, unit: 2 * lanes, packed: channels * positions }
@@ -238,6 +239,7 @@ mod tests {
             conv(Algorithm::Grouped, 90, 3, [1, 3], 2),
             conv(Algorithm::Grouped, 64, 4, [3, 3], 16),
             conv(Algorithm::Depthwise, 70, 1, [3, 3], 70),
+            conv(Algorithm::Pixels, 11, 1, [5, 5], 1),
             conv(Algorithm::WinogradF2, 70, 3, [3, 3], 1),
             conv(Algorithm::WinogradF4, 65, 4, [3, 3], 1),
             Form::Linear { outputs: 201, map: [7, 2, 3] },

@@ -387,6 +387,7 @@ fn conv_call(
     };
     let kernel = match conv_tiling(conv.algorithm, filters, channels, isa) {
         Tiling::Panels => table.f32_conv_direct,
+        Tiling::Pixels => table.f32_conv_pixels,
         Tiling::Winograd => table.f32_conv_winograd,
         Tiling::Lanes if channels == 1 && filters == 1 => table.f32_conv_depthwise,
         Tiling::Lanes if filters < isa.lanes() => table.f32_conv_grouped,

@@ -3,7 +3,7 @@
 use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
 
 use super::native::args::{ProgramArgs, Tiling};
-use super::native::{recurrent, winograd};
+use super::native::{pixels, recurrent, winograd};
 use crate::isa::Isa;
 
 /// Multiply-adds per output that one pass over a tile takes at most, so that a panel of weights stays in the second-level cache.
@@ -21,6 +21,7 @@ pub fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: I
     let small = filters < lanes && lanes.is_multiple_of(filters) && channels <= filters;
     match algorithm {
         Algorithm::Direct => Tiling::Panels,
+        Algorithm::Pixels => Tiling::Pixels,
         Algorithm::WinogradF2 | Algorithm::WinogradF4 => Tiling::Winograd,
         Algorithm::Depthwise | Algorithm::Grouped if small || filters == lanes => Tiling::Lanes,
         Algorithm::Depthwise | Algorithm::Grouped => Tiling::Panels,
@@ -47,7 +48,7 @@ pub struct ConvScratch {
     pub row_block: usize,
     /// Tiles computed at a time by Winograd's algorithm, else 0.
     pub tile_block: usize,
-    /// Elements of partial sums, or of transformed inputs and sums.
+    /// Elements of partial sums, of transformed inputs and sums, or of planes.
     pub partial: usize,
     /// Rows that await pooling; 0 where nothing is pooled.
     pub strip_rows: usize,
@@ -75,6 +76,11 @@ impl ConvScratch {
             partial = winograd::scratch_len(tile, tiles, channels, isa.lanes());
             least_rows = tile * tiles.div_ceil(across);
         }
+        if conv.algorithm == Algorithm::Pixels {
+            // The planes of a row, or of those that a window covers, and one that vectors may read from.
+            let rows = conv.epilogue.pool.as_ref().map_or(1, |pool| rows_of_a_window(pool, conv.output.height));
+            partial = (rows * conv.output.channels + 1) * pixels::plane_row(width, isa.lanes());
+        }
         if let Some(pool) = &conv.epilogue.pool {
             let row = width * conv.output.channels;
             strip_rows = rows_of_a_window(pool, conv.output.height).max(STRIP / row.max(1)).max(least_rows).min(height);
@@ -88,10 +94,10 @@ impl ConvScratch {
         (self.partial + self.strip).next_multiple_of(16)
     }
 
-    /// Whether shares can take some of a convolution's filters: its weights lie in panels.
+    /// Whether shares can take some of a convolution's filters.
     pub fn filters_divide(conv: &Conv, isa: Isa) -> bool {
         let (channels, filters) = (conv.input.channels / conv.groups, conv.output.channels / conv.groups);
-        conv_tiling(conv.algorithm, filters, channels, isa) != Tiling::Lanes
+        !matches!(conv_tiling(conv.algorithm, filters, channels, isa), Tiling::Lanes | Tiling::Pixels)
     }
 }
 

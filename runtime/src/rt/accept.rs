@@ -161,6 +161,7 @@ fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, window: [u
         Algorithm::Direct => groups == 1,
         Algorithm::Depthwise => filters == groups && channels == 1,
         Algorithm::Grouped => true,
+        Algorithm::Pixels => groups == 1 && channels == 1,
         Algorithm::WinogradF2 | Algorithm::WinogradF4 => groups == 1 && window == [3, 3],
     };
     ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels, a {window:?} window"))
@@ -269,6 +270,13 @@ fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
     let channels = input.channels / groups;
     ensure(algorithm.tile().is_none() || conv.fits_winograd(), || {
         format!("{algorithm:?} of a {window:?} window, stride {stride:?}, dilation {dilation:?}")
+    })?;
+    ensure(*algorithm != Algorithm::Pixels || conv.fits_pixels(), || {
+        format!(
+            "{algorithm:?} of {} channels, stride {stride:?}, with a residual: {}",
+            input.channels,
+            epilogue.residual.is_some()
+        )
     })?;
     packed(
         plan,

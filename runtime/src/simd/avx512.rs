@@ -67,6 +67,16 @@ impl Simd for Avx512 {
         unsafe { _mm512_div_ps(a, b) }
     }
     #[inline(always)]
+    unsafe fn ratio(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe {
+            // A reciprocal of 14 digits, and the quotient's remainder for the others.
+            let y = _mm512_rcp14_ps(b);
+            let q = _mm512_mul_ps(a, y);
+            _mm512_fmadd_ps(_mm512_fnmadd_ps(b, q, a), y, q)
+        }
+    }
+    #[inline(always)]
     unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe { _mm512_fmadd_ps(a, b, c) }
@@ -144,10 +154,7 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn pow2(n: __m512) -> __m512 {
         // SAFETY: as above.
-        unsafe {
-            let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
-        }
+        unsafe { _mm512_scalef_ps(_mm512_set1_ps(1.0), n) }
     }
     #[inline(always)]
     unsafe fn index(p: *const u32) -> __m512i {

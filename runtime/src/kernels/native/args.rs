@@ -534,6 +534,8 @@ pub enum Tiling {
     Lanes,
     /// `[F/NR][(tile + 2)²][C][NR]`, transformed.
     Winograd,
+    /// `[KH·KW][F]`, filters rounded up to whole vectors; one channel.
+    Pixels,
 }
 
 /// Some filters of a convolution, or of one group of it, from `[rows, C, KH, KW]` into tiles.

@@ -4,6 +4,7 @@ use super::args::*;
 use super::conv::{self, Parts, Rows};
 use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
+use super::pixels::{self, Plane, Planes};
 use super::share::Share;
 use super::winograd::{self, Gather, Scatter, Winograd};
 use super::{Table, linear, map, math, norm, pack, pool, program, recurrent, resize, softmax};
@@ -135,6 +136,21 @@ macro_rules! entries {
                 Rows { row_unit, n_blocks, first_filter, rows: lanes_rows::<READS> }
             }
 
+            impl Planes for S {
+                $(#[target_feature(enable = $feature)])?
+                #[inline(never)]
+                unsafe fn plane<const F: usize>(a: &Plane) {
+                    // SAFETY: as above.
+                    unsafe { pixels::plane::<S, F>(a) }
+                }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn pixels_rows(a: &ConvArgs, rows: (usize, usize), _: (usize, usize)) {
+                // SAFETY: as above.
+                unsafe { pixels::rows::<S>(a, rows) }
+            }
+
             unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &DIRECT) }
@@ -164,6 +180,13 @@ macro_rules! entries {
             unsafe extern "C" fn f32_conv_grouped_vector(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &lanes::<{ lanes::SPLAT }>()) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_conv_pixels(a: *const ConvArgs, part: usize, n_parts: usize) {
+                let rows = Rows { rows: pixels_rows, ..lanes::<{ lanes::DEPTHWISE }>() };
+                // SAFETY: as above.
+                unsafe { pixels::layer::<S>(&*a, Share { part, n_parts }, &rows) }
             }
 
             $(#[target_feature(enable = $feature)])?
@@ -233,6 +256,7 @@ macro_rules! entries {
                 f32_conv_grouped,
                 f32_conv_grouped_vector,
                 f32_conv_winograd,
+                f32_conv_pixels,
                 f32_linear,
                 f32_pool,
                 f32_map,

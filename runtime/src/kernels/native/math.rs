@@ -65,7 +65,7 @@ pub unsafe fn sigmoid<S: Simd>(x: S::V) -> S::V {
     unsafe {
         let one = S::splat(1.0);
         let e = exp::<S>(S::sub(S::splat(0.0), S::abs(x)));
-        S::div(S::if_negative(x, e, one), S::add(one, e))
+        S::ratio(S::if_negative(x, e, one), S::add(one, e))
     }
 }
 
@@ -82,7 +82,7 @@ pub unsafe fn tanh<S: Simd>(x: S::V) -> S::V {
         let (n, r) = reduce::<S>(S::add(a, a));
         let scale = S::pow2(n);
         let m = S::fma(scale, exp_m1_near_0::<S>(r), S::sub(scale, S::splat(1.0)));
-        S::copy_sign(S::div(m, S::add(m, S::splat(2.0))), x)
+        S::copy_sign(S::ratio(m, S::add(m, S::splat(2.0))), x)
     }
 }
 
@@ -149,7 +149,7 @@ pub unsafe fn gelu<S: Simd>(x: S::V) -> S::V {
     unsafe {
         // Beyond 14.5 the tail is nothing; NaN is the second operand and stays.
         let u = S::min(S::splat(14.5), S::abs(x));
-        let t = S::div(S::splat(1.0), S::fma(u, S::splat(0.3), S::splat(1.0)));
+        let t = S::ratio(S::splat(1.0), S::fma(u, S::splat(0.3), S::splat(1.0)));
         let mut p = S::splat(TAIL[0]);
         for c in &TAIL[1..] {
             p = S::fma(p, t, S::splat(*c));
@@ -211,7 +211,7 @@ unsafe fn softplus<S: Simd>(y: S::V) -> S::V {
     unsafe {
         let zero = S::splat(0.0);
         let e = exp::<S>(S::sub(zero, S::abs(y)));
-        let s = S::div(e, S::add(S::splat(2.0), e));
+        let s = S::ratio(e, S::add(S::splat(2.0), e));
         let z = S::mul(s, s);
         let mut p = S::splat(1.403_657_2e-1);
         for c in [1.399_516_3e-1, 2.001_108_2e-1, 3.333_320_3e-1] {

@@ -17,6 +17,7 @@ pub mod map;
 pub mod math;
 pub mod norm;
 pub mod pack;
+pub mod pixels;
 pub mod pool;
 pub mod program;
 pub mod recurrent;
@@ -65,6 +66,8 @@ pub struct Table {
     pub f32_conv_grouped_vector: Entry<ConvArgs>,
     /// Tiles of the result, 3x3 at stride 1.
     pub f32_conv_winograd: Entry<ConvArgs>,
+    /// One channel and few filters, pixels in the lanes.
+    pub f32_conv_pixels: Entry<ConvArgs>,
     /// Matrix times vector.
     pub f32_linear: Entry<LinearArgs>,
     /// Maximum and average.

@@ -15,6 +15,14 @@ pub unsafe fn conv(a: &PackConvArgs) {
             Tiling::Panels => panels(a),
             // Has a function of its own.
             Tiling::Winograd => {}
+            Tiling::Pixels => {
+                let padded = div_ceil(a.n_rows, a.lanes) * a.lanes;
+                let row_len = a.channels * a.taps;
+                for i in 0..padded * row_len {
+                    let (t, f) = (div(i, padded), i - div(i, padded) * padded);
+                    *a.pack.add(i) = if f < a.n_rows { *a.rows.add(f * row_len + t) } else { 0.0 };
+                }
+            }
             Tiling::Lanes => {
                 let end = a.first + a.n_rows;
                 let mut to = a.pack;

@@ -112,13 +112,24 @@ impl Case {
         // Transforms enlarge what is rounded: see `winograd`, where the errors themselves are measured.
         let transformed = [(Algorithm::WinogradF2, 2.0), (Algorithm::WinogradF4, 8.0)];
         let transformed = transformed.into_iter().filter(|_| conv.fits_winograd());
-        for (algorithm, factor) in std::iter::once((conv.algorithm, 1.0)).chain(transformed) {
+        let pixels = Some((Algorithm::Pixels, 1.0)).filter(|_| conv.fits_pixels());
+        let mut direct = Vec::new();
+        for (algorithm, factor) in std::iter::once((conv.algorithm, 1.0)).chain(pixels).chain(transformed) {
             let kernel = Kernel::Conv(Conv { algorithm, ..conv.clone() });
             for isa in isas() {
                 let form = Form::Conv { algorithm, filters, channels: per_group, window, groups };
                 let packed = pack(&form, isa, &weight, &bias);
                 let result = arena.run(&kernel, isa, Some(&packed), &output_view);
                 check(&result, &expected, factor * tolerance, &(algorithm, isa, self));
+                match algorithm {
+                    Algorithm::Direct => direct.push((isa, result)),
+                    // The order of a sum is the direct one's.
+                    Algorithm::Pixels if self.pool.is_none() => {
+                        let (_, same) = direct.iter().find(|(other, _)| *other == isa).expect("the direct one's");
+                        assert!(same.data.iter().zip(&result.data).all(|(a, b)| a.to_bits() == b.to_bits()), "{isa} {self:?}");
+                    }
+                    _ => {}
+                }
             }
         }
     }
@@ -254,6 +265,26 @@ fn pooling_in_the_epilogue() {
             let pool = Some((reduce, Windows::Adaptive, [1, 1]));
             Case { size, filters: 40, pool, ..PLAIN }.check();
             Case { size, filters: 8, pool: Some((reduce, Windows::Adaptive, [5, 3])), ..PLAIN }.check();
+        }
+    }
+}
+
+#[test]
+fn one_channel_and_few_filters() {
+    for width in [1, 7, 16, 28, 37] {
+        for filters in [1, 2, 4, 6, 10, 11] {
+            let case = Case { size: [12, width], channels: 1, filters, window: [5, 3], pad: [2, 1], ..PLAIN };
+            Case { activation: Activation::Relu6, slack: 1, ..case.clone() }.check();
+            Case { activation: Activation::Tanh, stride: [2, 1], dilation: [1, 2], ..case.clone() }.check();
+            for (window, stride) in [(1, 1), (2, 2), (3, 3), (2, 3), (3, 2)] {
+                if window <= width {
+                    for reduce in [Reduce::Max, Reduce::Average { count_pad: true }] {
+                        let (windows, out) = sliding([12, width], window, stride, 0);
+                        let pool = Some((reduce, windows, out));
+                        Case { activation: Activation::Tanh, pool, ..case.clone() }.check();
+                    }
+                }
+            }
         }
     }
 }

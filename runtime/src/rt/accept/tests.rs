@@ -247,7 +247,7 @@ fn run(plan: Plan) {
     let input = vec![0.0; plan.inputs[0].shape.iter().product()];
     let mut output = vec![1.0; plan.outputs[0].shape.iter().product()];
     for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
-        let net = Net::new(plan, Ok(Weights::random(plan, 0)), &LoadOptions::new().isa(isa));
+        let net = Net::new(plan, Ok(Weights::random(plan.into(), 0)), &LoadOptions::new().isa(isa));
         Engine::new(&net).unwrap().run_plan(&[&input], &mut [&mut output]).unwrap();
     }
 }
