@@ -110,6 +110,7 @@ fn kernel_name(kernel: &Kernel) -> &'static str {
         Kernel::Softmax(softmax) if softmax.log => "log_softmax",
         Kernel::Softmax(_) => "softmax",
         Kernel::Recurrent(_) => "recurrent",
+        Kernel::MeanChannels(_) => "mean",
         Kernel::Copy(_) => "copy",
         Kernel::ClearBorder(_) => "clear",
     }

@@ -377,6 +377,10 @@ fn kernel(kernel: &Kernel) -> TokenStream {
             };
             rust!(rt::Kernel::Resize(rt::Resize { input: #input, output: #output, sampling: #sampling }))
         }
+        Kernel::MeanChannels(mean) => {
+            let (input, output) = (view(&mean.input), view(&mean.output));
+            rust!(rt::Kernel::MeanChannels(rt::MeanChannels { input: #input, output: #output }))
+        }
         Kernel::Softmax(softmax) => {
             let (input, output) = (view(&softmax.input), view(&softmax.output));
             let log = softmax.log;

@@ -51,6 +51,7 @@ fn kernel_word(kernel: &Kernel) -> &'static str {
         Kernel::Activate(_) => "activation",
         Kernel::Prelu(_) => "prelu",
         Kernel::Map(_) => "map",
+        Kernel::MeanChannels(_) => "mean",
         Kernel::Combine(_) => "combine",
         Kernel::Scale(_) => "scale",
         Kernel::Norm(_) => "norm",
@@ -117,6 +118,7 @@ pub fn describe(step: &Step) -> String {
         Kernel::Resize(resize) => {
             format!("{first}: {} channels, {}", resize.input.channels, sides(&resize.input, &resize.output))
         }
+        Kernel::MeanChannels(mean) => format!("{first} of the channels of {}", map(&mean.input)),
         Kernel::Softmax(softmax) => format!("{first} of {}", map(&softmax.input)),
         Kernel::Recurrent(layer) => {
             let cell = match layer.cell {

@@ -81,6 +81,8 @@ pub enum Home {
     Subsampled { of: ValueId, stride: [usize; 2] },
     /// Some channels (axis 0), rows (1) or columns (2) of another value.
     Taken { of: ValueId, axis: usize, first: usize, step: usize },
+    /// Another value with its axes in another order: channel, row and column are these of the other.
+    Permuted { of: ValueId, axes: [usize; 3] },
     /// The elements of a map side by side, in its own order.
     Flat { of: ValueId },
     /// The elements of a map side by side as those of another map.
@@ -97,6 +99,7 @@ impl Home {
             | Home::Padded { of, .. }
             | Home::Subsampled { of, .. }
             | Home::Taken { of, .. }
+            | Home::Permuted { of, .. }
             | Home::Flat { of }
             | Home::Reshaped { of } => Some(of),
         }
@@ -155,6 +158,7 @@ impl<'a> Layout<'a> {
                 Home::Padded { top, left, .. } => View { offset: view.offset - top * view.row - left * view.pixel, ..view },
                 Home::Subsampled { stride, .. } => View { row: view.row * stride[0], pixel: view.pixel * stride[1], ..view },
                 Home::Taken { axis, first, step, .. } => view.taken(axis, first, step, [channels, height, width][axis]),
+                Home::Permuted { axes, .. } => view.permuted(axes),
                 Home::Flat { .. } => vector(view.place, view.offset, channels),
                 Home::Reshaped { .. } => View { row: width * channels, pixel: channels, channel: 1, ..view },
             };
@@ -300,9 +304,9 @@ impl<'a> Layout<'a> {
     fn reads_as_map(&self, lowerings: &Lowerings, value: ValueId) -> bool {
         self.graph.nodes.iter().zip(lowerings).any(|(node, lowering)| {
             let copies = match lowering {
-                Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten => true,
+                Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten | Lowering::Shuffle { .. } => true,
                 Lowering::Rows { .. } | Lowering::Recurrent(_) => true,
-                Lowering::Slice { .. } | Lowering::Reshape => !self.is_view(node),
+                Lowering::Slice { .. } | Lowering::Reshape | Lowering::Permute(_) => !self.is_view(node),
                 _ => false,
             };
             node.reads().any(|read| read == value) && !copies
@@ -412,7 +416,10 @@ fn homes(graph: &Graph, lowerings: &Lowerings) -> (Vec<Home>, Vec<[usize; 4]>) {
             Lowering::Subsample(stride) if !bordered => Home::Subsampled { of, stride },
             Lowering::Slice { axis: 0, first, step: 1 } => Home::Taken { of, axis: 0, first, step: 1 },
             Lowering::Slice { axis, first, step } if axis != 0 && !bordered => Home::Taken { of, axis, first, step },
-            Lowering::Flatten if is_flat(graph, of) => Home::Flat { of },
+            // Rows and columns may lie anywhere, but kernels want channels side by side.
+            Lowering::Permute(axes) if axes[0] == 0 && !bordered => Home::Permuted { of, axes },
+            Lowering::Permute(axes) if only_moves(graph, lowerings, node.output) => Home::Permuted { of, axes },
+            Lowering::Flatten if is_flat(graph, of) && !is_permuted(homes[of.0 as usize]) => Home::Flat { of },
             _ => Home::Own,
         };
     }
@@ -462,6 +469,23 @@ fn root(homes: &[Home], mut value: ValueId) -> ValueId {
 fn is_flat(graph: &Graph, map: ValueId) -> bool {
     let [_, height, width] = graph.shape(map).chw();
     height * width == 1 || graph.inputs.iter().any(|port| port.value == map)
+}
+
+/// Whether a value's channels may lie apart.
+fn is_permuted(home: Home) -> bool {
+    matches!(home, Home::Permuted { .. })
+}
+
+/// Whether a value is only copied elsewhere, element by element, so that how its elements lie does not matter.
+fn only_moves(graph: &Graph, lowerings: &Lowerings, value: ValueId) -> bool {
+    graph.nodes.iter().zip(lowerings).filter(|(node, _)| node.reads().any(|read| read == value)).all(|(node, lowering)| {
+        match lowering {
+            Lowering::Concat | Lowering::PadChannels { .. } | Lowering::Flatten | Lowering::Shuffle { .. } => true,
+            Lowering::Rows { .. } | Lowering::Recurrent(_) => true,
+            Lowering::Reshape => !is_same_map(graph, node),
+            _ => false,
+        }
+    })
 }
 
 /// Whether a node's output has the channels, rows and columns of its input.

@@ -1,14 +1,14 @@
 //! From nodes to steps: one per fused node, and copies where a value has to move. Offsets still count from buffers.
 
 use super::layout::{Buffer, Layout, Lowerings, Spot};
-use super::rearrange::reshaping;
+use super::rearrange::{aligned, reshaping, shuffling};
 use super::weights::Weights;
 use crate::graph::{Call, Graph, Node, Stage, ValueId};
 use crate::ops::{Lowering, Phase};
 use crate::passes::rewrite::{call_shapes, stage_lowerings, stage_shapes};
 use crate::plan::{
     Activate, Activation, Affine, Algorithm, Combination, Combine, Conv, Copy, Epilogue, Form, FusedPool, Kernel, Linear, List,
-    LocalNorm, Map, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View, cost,
+    LocalNorm, Map, MeanChannels, Norm, Pool, Prelu, Resize, Scale, Softmax, Step, Text, View, cost,
 };
 use crate::registry;
 use crate::shape::Shape;
@@ -135,6 +135,25 @@ impl Builder<'_, '_> {
             }
             Lowering::Rows { .. } => return self.rows(name, node, tail.activation),
             Lowering::Recurrent(ref options) => return self.recurrent(name, node, options),
+            Lowering::Permute(axes) => {
+                let Spot { buffer, view } = layout.source(node.inputs[0]);
+                self.copy(name, Spot { buffer, view: view.permuted(axes) }, output);
+                return Ok(());
+            }
+            Lowering::Shuffle { groups } => {
+                let from = layout.source(node.inputs[0]);
+                for [a, b] in shuffling([from.view, output.view], groups) {
+                    self.copy(name.clone(), Spot { view: a, ..from }, Spot { view: b, ..output });
+                }
+                return Ok(());
+            }
+            Lowering::MeanChannels => Kernel::MeanChannels(MeanChannels { input: input(0).view, output: output.view }),
+            Lowering::Broadcast(combination) => {
+                let result = graph.shape(node.output);
+                let side = |position: usize| aligned(input(position).view, graph.shape(node.inputs[position]), result);
+                let (a, b, activation) = (side(0), side(1), tail.activation);
+                Kernel::Combine(Combine { combination, a, b, output: output.view, activation })
+            }
             Lowering::Identity | Lowering::Pad(_) => unreachable!("`{name}` is a view"),
             Lowering::Parts(_) => return Err(format!("`{name}` was not split into the layers that it is made of")),
             Lowering::Norm { groups, eps, region, scale_of } => {

@@ -24,6 +24,19 @@ pub fn resolve(layer: &str, argument: &'static str, axis: i64, shape: &Shape) ->
     })
 }
 
+/// Several axes of a shape, from 0, in the order in which they are written; none may be there twice.
+pub fn several(layer: &str, argument: &'static str, written: &[i64], shape: &Shape) -> Result<Vec<usize>, Problem> {
+    let mut axes = Vec::new();
+    for &axis in written {
+        let found = resolve(layer, argument, axis, shape)?;
+        if axes.contains(&found) {
+            return Err(Problem::argument(argument, format!("`{layer}` is given axis {found} of {shape} twice")));
+        }
+        axes.push(found);
+    }
+    Ok(axes)
+}
+
 /// Where an axis of a shape is among channel, height and width.
 pub fn of_map(shape: &Shape, axis: usize) -> usize {
     match shape.0.len() {

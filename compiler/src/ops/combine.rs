@@ -1,16 +1,17 @@
-//! What the layers on several values share: how it is said that shapes differ, and what would make them alike.
+//! What the layers on several values share: broadcasting, how it is said that shapes differ, and what would make them alike.
 
-use super::written;
+use super::{Lowering, written};
 use crate::diag::Problem;
 use crate::graph::{Arg, Padding};
+use crate::plan::Combination;
 use crate::shape::Shape;
 use crate::tensor::{Float, Tensor};
 
-/// The shape of both, or what differs and how to mend it.
+/// The shape that both have once sizes of 1 are repeated, or what differs and how to mend it.
 pub fn infer(name: &str, inputs: &[&Shape]) -> Result<Shape, Problem> {
     let (a, b) = (inputs[0], inputs[1]);
-    if a == b {
-        return Ok(a.clone());
+    if let Some(shape) = broadcast(a, b) {
+        return Ok(shape);
     }
     let (what, help) = match (a.kind(), b.kind()) {
         ("vector", "vector") => {
@@ -18,22 +19,55 @@ pub fn infer(name: &str, inputs: &[&Shape]) -> Result<Shape, Problem> {
         }
         (one, other) if one == other => (differing(a, b), project(a, b)),
         (_, "vector") | ("vector", _) => {
-            let (which, pooled, [len, ..]) = if b.as_vector().is_some() { ("first", a, b.chw()) } else { ("second", b, a.chw()) };
-            let mend = match pooled.chw()[0] == len {
-                true => "global_avg_pool -> flatten".into(),
-                false => format!("flatten -> linear({len})"),
+            let b_is_vector = b.as_vector().is_some();
+            let (which, other, pooled, [len, ..]) =
+                if b_is_vector { ("first", "second", a, b.chw()) } else { ("second", "first", b, a.chw()) };
+            let [channels, _, width] = pooled.chw();
+            let help = match channels == len {
+                true => format!("`reshape({})` makes the {other} a number for each channel", pooled.resized(len, [1, 1])),
+                false => format!("`flatten -> linear({len})` makes the {which} a vector [{len}]"),
             };
-            (format!("one is a {}, the other a vector", pooled.kind()), format!("`{mend}` makes the {which} a vector [{len}]"))
+            (format!("the last axes are aligned, and {width} is not {len}"), help)
         }
-        _ => ("one is a map, the other a sequence".into(), String::new()),
+        _ => ("the last axes are aligned, those of a sequence with rows and columns".into(), String::new()),
     };
-    Err(Problem::input(1, format!("`{name}` needs two values of one shape, but they are {a} and {b}: {what}")).help(help))
+    let message = format!("`{name}` needs two values of one shape, or sizes of 1 to repeat, but they are {a} and {b}: {what}");
+    Err(Problem::input(1, message).help(help))
+}
+
+/// The shape of two values of which sizes of 1 are repeated, their last axes being aligned: PyTorch's broadcasting.
+fn broadcast(a: &Shape, b: &Shape) -> Option<Shape> {
+    let n = a.0.len().max(b.0.len());
+    let size = |shape: &Shape, axis: usize| (axis + shape.0.len()).checked_sub(n).map_or(1, |axis| shape.0[axis]);
+    let both = |axis: usize| match (size(a, axis), size(b, axis)) {
+        (1, size) | (size, 1) => Some(size),
+        (a, b) => (a == b).then_some(a),
+    };
+    (0..n).map(both).collect::<Option<Vec<usize>>>().map(Shape)
 }
 
 /// Both, element by element.
 pub fn evaluate<T: Float>(inputs: &[&Tensor<T>], f: impl Fn(T, T) -> T) -> Tensor<T> {
-    let data = inputs[0].data.iter().zip(&inputs[1].data).map(|(&a, &b)| f(a, b)).collect();
-    Tensor { shape: inputs[0].shape.clone(), data }
+    let Some(shape) = broadcast(&inputs[0].shape, &inputs[1].shape) else { unreachable!("the shape rule has accepted it") };
+    // Where the element of an operand is, for an element of the result.
+    let index = |operand: &Shape, mut element: usize| {
+        let (mut index, mut step) = (0, 1);
+        for (back, &size) in shape.0.iter().rev().enumerate() {
+            let own = operand.0.len().checked_sub(back + 1).map_or(1, |axis| operand.0[axis]);
+            index += if own == 1 { 0 } else { element % size * step };
+            step *= own;
+            element /= size;
+        }
+        index
+    };
+    let value = |at: usize, operand: &Tensor<T>| operand.data[index(&operand.shape, at)];
+    let data = (0..shape.len()).map(|at| f(value(at, inputs[0]), value(at, inputs[1]))).collect();
+    Tensor { shape, data }
+}
+
+/// What combines two values.
+pub fn lower(combination: Combination, inputs: &[&Shape]) -> Lowering {
+    if inputs[0] == inputs[1] { Lowering::Combine(combination) } else { Lowering::Broadcast(combination) }
 }
 
 /// `their heights and widths differ`
@@ -42,7 +76,8 @@ fn differing(a: &Shape, b: &Shape) -> String {
         2 => &["channels", "lengths"][..],
         _ => &["channels", "heights", "widths"],
     };
-    let differ: Vec<&str> = axes.iter().zip(a.0.iter().zip(&b.0)).filter(|(_, (a, b))| a != b).map(|(&axis, _)| axis).collect();
+    let unlike = |(_, (a, b)): &(&&str, (&usize, &usize))| a != b && **a != 1 && **b != 1;
+    let differ: Vec<&str> = axes.iter().zip(a.0.iter().zip(&b.0)).filter(unlike).map(|(&axis, _)| axis).collect();
     match differ[..] {
         [one] => format!("their {one} differ"),
         [one, other] => format!("their {one} and {other} differ"),
@@ -61,11 +96,8 @@ fn project(first: &Shape, second: &Shape) -> String {
     let (large, small) = if second_is_smaller { (a, b) } else { (b, a) };
     let [larger, smaller] = if second_is_smaller { ["first", "second"] } else { ["second", "first"] };
     if small[1..] == [1, 1] {
-        let repeated = match first.kind() {
-            "map" => "a 1x1 map is not repeated over rows and columns",
-            _ => "one position is not repeated over others",
-        };
-        return format!("{repeated}: pool the {larger} with `adaptive_avg_pool({one})`, or leave the {smaller} unpooled");
+        let shape = first.resized(large[0], [1, 1]);
+        return format!("`conv({}, {one})` makes the {smaller} {shape}, which is repeated", large[0]);
     }
     match (stride(large, small), border(large, small)) {
         (_, Some(pad)) => {
@@ -120,11 +152,33 @@ pub(super) fn border(large: [usize; 3], small: [usize; 3]) -> Option<[usize; 4]>
 mod tests {
     use super::*;
     use crate::diag::Blame;
+    use crate::ops::testing::tensor;
 
     fn check(a: &[usize], b: &[usize], expected: &str) {
         let problem = infer("add", &[&Shape(a.to_vec()), &Shape(b.to_vec())]).unwrap_err();
         assert_eq!(problem.blame, Blame::Input(1));
-        assert_eq!(problem.to_string(), format!("`add` needs two values of one shape, but they are {expected}"));
+        assert_eq!(
+            problem.to_string(),
+            format!("`add` needs two values of one shape, or sizes of 1 to repeat, but they are {expected}")
+        );
+    }
+
+    #[test]
+    fn sizes_of_one_are_repeated_and_missing_axes_are_the_first() {
+        let shape = |a: &[usize], b: &[usize]| infer("add", &[&Shape(a.to_vec()), &Shape(b.to_vec())]);
+        for (a, b, expected) in [
+            (&[3, 4, 5][..], &[3, 1, 1][..], &[3, 4, 5][..]),
+            (&[3, 1, 1], &[1, 4, 5], &[3, 4, 5]),
+            (&[5], &[3, 4, 5], &[3, 4, 5]),
+            (&[4, 5], &[3, 4, 5], &[3, 4, 5]),
+            (&[4, 1], &[5], &[4, 5]),
+            (&[1], &[7], &[7]),
+        ] {
+            assert_eq!((shape(a, b), shape(b, a)), (Ok(Shape(expected.to_vec())), Ok(Shape(expected.to_vec()))));
+        }
+        let sum = |a, b| evaluate(&[&a, &b], |a: f64, b| a + b);
+        assert_eq!(sum(tensor(&[2, 1, 2], &[1.0, 2.0, 3.0, 4.0]), tensor(&[2], &[10.0, 20.0])).data, [11.0, 22.0, 13.0, 24.0]);
+        assert_eq!(sum(tensor(&[2, 1], &[1.0, 2.0]), tensor(&[2], &[10.0, 20.0])).data, [11.0, 21.0, 12.0, 22.0]);
     }
 
     #[test]
@@ -167,9 +221,9 @@ mod tests {
             ),
             (
                 &[64, 8, 8],
-                &[64, 1, 1],
-                "[64, 8, 8] and [64, 1, 1]: their heights and widths differ\n\
-                 help: a 1x1 map is not repeated over rows and columns: pool the first with `adaptive_avg_pool(1x1)`, or leave the second unpooled",
+                &[32, 1, 1],
+                "[64, 8, 8] and [32, 1, 1]: their channels differ\n\
+                 help: `conv(64, 1x1)` makes the second [64, 1, 1], which is repeated",
             ),
             (&[64, 56, 7], &[64, 7, 56], "[64, 56, 7] and [64, 7, 56]: their heights and widths differ"),
             (
@@ -190,29 +244,32 @@ mod tests {
                  help: `conv(96, 1, stride = 2, round = floor)` makes the first [96, 50]",
             ),
             (
-                &[64, 1],
+                &[32, 1],
                 &[64, 50],
-                "[64, 1] and [64, 50]: their lengths differ\nhelp: one position is not repeated over others: \
-                 pool the second with `adaptive_avg_pool(1)`, or leave the first unpooled",
+                "[32, 1] and [64, 50]: their channels differ\nhelp: `conv(64, 1)` makes the first [64, 1], which is repeated",
             ),
-            (&[64, 50], &[64, 5, 10], "[64, 50] and [64, 5, 10]: one is a map, the other a sequence"),
+            (
+                &[64, 50],
+                &[64, 5, 10],
+                "[64, 50] and [64, 5, 10]: the last axes are aligned, those of a sequence with rows and columns",
+            ),
             (
                 &[64, 50],
                 &[64],
-                "[64, 50] and [64]: one is a sequence, the other a vector\n\
-                 help: `global_avg_pool -> flatten` makes the first a vector [64]",
+                "[64, 50] and [64]: the last axes are aligned, and 50 is not 64\n\
+                 help: `reshape([64, 1])` makes the second a number for each channel",
             ),
             (&[10], &[12], "[10] and [12]: their lengths differ\nhelp: `linear(10)` makes the second as long as the first"),
             (
                 &[10],
                 &[10, 4, 4],
-                "[10] and [10, 4, 4]: one is a map, the other a vector\n\
-                 help: `global_avg_pool -> flatten` makes the second a vector [10]",
+                "[10] and [10, 4, 4]: the last axes are aligned, and 4 is not 10\n\
+                 help: `reshape([10, 1, 1])` makes the first a number for each channel",
             ),
             (
                 &[3, 4, 4],
                 &[10],
-                "[3, 4, 4] and [10]: one is a map, the other a vector\nhelp: `flatten -> linear(10)` makes the first a vector [10]",
+                "[3, 4, 4] and [10]: the last axes are aligned, and 4 is not 10\nhelp: `flatten -> linear(10)` makes the first a vector [10]",
             ),
         ];
         for (a, b, expected) in cases {

@@ -31,9 +31,11 @@ pub mod log_softmax;
 pub mod lstm;
 pub mod map;
 pub mod max_pool;
+pub mod mean;
 pub mod mul;
 pub mod pad;
 pub mod pad_channels;
+pub mod permute;
 pub mod prelu;
 pub mod relu;
 pub mod relu6;
@@ -42,6 +44,7 @@ pub mod resize;
 pub mod rnn;
 pub mod scale;
 pub mod separable_conv;
+pub mod shuffle_channels;
 pub mod sigmoid;
 pub mod silu;
 pub mod slice;
@@ -374,6 +377,8 @@ pub enum Lowering {
     Map(Program),
     /// Two values of one shape.
     Combine(plan::Combination),
+    /// Two values of which sizes of 1 are repeated, their last axes being aligned.
+    Broadcast(plan::Combination),
     /// By the value's own mean and variance; weights are `weight` and `bias`, as far as they are there.
     Norm {
         /// Groups of channels with statistics of their own.
@@ -400,6 +405,15 @@ pub enum Lowering {
     Scale,
     /// The elements under another shape, in the order C, H, W; both fall apart into [common axes](axes::common).
     Reshape,
+    /// Axes in another order: channel, row and column of the output are these of the input.
+    Permute([usize; 3]),
+    /// Channels as a table of so many rows, read column by column.
+    Shuffle {
+        /// Rows.
+        groups: usize,
+    },
+    /// The mean of all channels, at each pixel.
+    MeanChannels,
     /// Positions of one axis: of channels (0), rows (1) or columns (2).
     Slice {
         /// Which.

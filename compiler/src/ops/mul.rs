@@ -1,7 +1,9 @@
-//! `mul(other)`: the product of two values of one shape.
+//! `mul(other)`: the product of two values.
 //!
-//! - Formula: `out = a · b`, element by element; nothing is repeated to fit.
-//! - Shapes: two of one shape, which is the output's.
+//! - Formula: `out = a · b`, element by element.
+//! - Shapes: two of one shape, or with sizes of 1 that are repeated: `[64, 8, 8]` with `[64, 1, 1]`, `[1, 8, 8]` or `[1, 1, 8]`. Of values with
+//!   unlike numbers of axes the last ones are aligned, as in PyTorch (without the batch): a vector `[8]` goes along the columns of
+//!   `[64, 8, 8]`, a sequence `[8, 8]` along its rows and columns. For a number for each channel, `reshape([64, 1, 1])` the vector.
 //! - Parameters: none.
 //! - Example: `x -> mul(gate)`, where `gate` ends in `sigmoid`.
 //! - Source: Srivastava et al., *Highway networks* (2015).
@@ -19,7 +21,7 @@ pub struct Mul;
 
 impl Layer for Mul {
     const NAME: &'static str = "mul";
-    const ABOUT: &'static str = "product of two values of one shape, element by element";
+    const ABOUT: &'static str = "product of two values, element by element; sizes of 1 are repeated as in PyTorch";
     const SOURCE: &'static str = "`a * b`";
     const INPUTS: Inputs = Inputs::Two;
     const SIGNATURE: &'static [Param] = &[];
@@ -36,8 +38,8 @@ impl Layer for Mul {
         combine::evaluate(inputs, |a, b| a * b)
     }
 
-    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
-        Lowering::Combine(Combination::Mul)
+    fn lower(_args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
+        combine::lower(Combination::Mul, inputs)
     }
 }
 

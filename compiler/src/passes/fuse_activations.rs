@@ -18,11 +18,12 @@ fn producer(fuser: &Fuser, node: &Node) -> Option<Fusion> {
 
 /// Whether a node can apply a function to its result: it has neither done so nor pooled it.
 fn takes_activation(graph: &Graph, node: &Node) -> bool {
-    use Lowering::{BatchNorm, Combine, Conv, ConvTranspose, Linear, Norm, Pool, Rows, Scale};
+    use Lowering::{BatchNorm, Broadcast, Combine, Conv, ConvTranspose, Linear, Norm, Pool, Rows, Scale};
     let open = stage_lowerings(graph, node).iter().all(|stage| matches!(stage, BatchNorm { .. } | Combine(_)));
     open && matches!(
         own_lowering(graph, node),
         BatchNorm { .. }
+            | Broadcast(_)
             | Combine(_)
             | Conv { .. }
             | ConvTranspose { .. }

@@ -124,6 +124,8 @@ pub enum Kernel {
     Prelu(Prelu),
     /// An expression of each element.
     Map(Map),
+    /// The mean of the channels, at each pixel.
+    MeanChannels(MeanChannels),
     /// Two maps combined element by element.
     Combine(Combine),
     /// Each channel of a map times a number.
@@ -164,6 +166,7 @@ impl Kernel {
                 several = &map.inputs;
                 [None, None]
             }
+            Kernel::MeanChannels(mean) => [Some(&mean.input), None],
             Kernel::Combine(combine) => [Some(&combine.a), Some(&combine.b)],
             Kernel::Scale(scale) => [Some(&scale.input), Some(&scale.by)],
             Kernel::Norm(norm) => [Some(&norm.input), None],
@@ -186,6 +189,7 @@ impl Kernel {
             Kernel::Activate(activate) => &activate.output,
             Kernel::Prelu(prelu) => &prelu.output,
             Kernel::Map(map) => &map.output,
+            Kernel::MeanChannels(mean) => &mean.output,
             Kernel::Combine(combine) => &combine.output,
             Kernel::Scale(scale) => &scale.output,
             Kernel::Norm(norm) => &norm.output,
@@ -217,6 +221,7 @@ impl Kernel {
                 several = map.inputs.to_mut();
                 (None, None, &mut map.output)
             }
+            Kernel::MeanChannels(mean) => (Some(&mut mean.input), None, &mut mean.output),
             Kernel::Combine(combine) => (Some(&mut combine.a), Some(&mut combine.b), &mut combine.output),
             Kernel::Scale(scale) => (Some(&mut scale.input), Some(&mut scale.by), &mut scale.output),
             Kernel::Norm(norm) => (Some(&mut norm.input), None, &mut norm.output),
@@ -396,6 +401,15 @@ pub struct Map {
     pub operations: List<Operation>,
 }
 
+/// `Σ x[c] / C`, at each pixel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeanChannels {
+    /// What is read: NHWC.
+    pub input: View,
+    /// What is written: a map of one channel.
+    pub output: View,
+}
+
 /// How two maps are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Combination {
@@ -410,9 +424,9 @@ pub enum Combination {
 pub struct Combine {
     /// What is done.
     pub combination: Combination,
-    /// One side.
+    /// One side: of the output's sizes, but for those of 1, which are repeated.
     pub a: View,
-    /// The other.
+    /// The other, likewise.
     pub b: View,
     /// What is written; may be a side.
     pub output: View,

@@ -62,6 +62,21 @@ impl View {
         view
     }
 
+    /// Its axes in another order: channel, row and column are these of its own.
+    pub fn permuted(self, [channel, row, column]: [usize; 3]) -> View {
+        let sizes = [self.channels, self.height, self.width];
+        let strides = [self.channel, self.row, self.pixel];
+        View {
+            channels: sizes[channel],
+            height: sizes[row],
+            width: sizes[column],
+            channel: strides[channel],
+            row: strides[row],
+            pixel: strides[column],
+            ..self
+        }
+    }
+
     /// How many elements it has.
     pub fn len(&self) -> usize {
         self.height * self.width * self.channels

@@ -2,7 +2,7 @@
 //! concatenations, borders, views of views, values that nobody reads.
 
 use crate::graph::{Arg, Call, Graph, Node, Origin, Padding, Port, ValueId};
-use crate::ops::{self, Weight};
+use crate::ops::{self, Weight, combine};
 use crate::passes::rewrite::call_shapes;
 use crate::registry;
 use crate::shape::Shape;
@@ -166,7 +166,16 @@ impl Attempt<'_> {
                 let other = others.last().unwrap_or(value);
                 ("scale", vec![], vec![value, other])
             }
-            ADD..76 => {
+            ADD..69 => {
+                // Another value that may fit, as it is or with sizes of 1.
+                let n = self.values().count();
+                let others: Vec<ValueId> = self.values().filter(|&other| self.fits(value, other)).collect();
+                let other =
+                    if others.is_empty() { ValueId(self.random.between(0, n - 1) as u32) } else { self.random.pick(&others) };
+                let sides = if self.random.one_in(2) { vec![value, other] } else { vec![other, value] };
+                (self.random.pick(&["add", "mul"]), vec![], sides)
+            }
+            69..76 => {
                 let shape = self.graph.shape(value);
                 let others: Vec<ValueId> = self.values().filter(|&other| self.graph.shape(other) == shape).collect();
                 (self.random.pick(&["add", "add", "mul"]), vec![], vec![value, self.random.pick(&others)])
@@ -195,6 +204,12 @@ impl Attempt<'_> {
 
     fn values(&self) -> impl Iterator<Item = ValueId> + use<> {
         (0..self.graph.values.len() as u32).map(ValueId)
+    }
+
+    /// Whether two values have unlike shapes of which one is repeated to fit.
+    fn fits(&self, value: ValueId, other: ValueId) -> bool {
+        let (a, b) = (self.graph.shape(value), self.graph.shape(other));
+        a != b && combine::infer("add", &[a, b]).is_ok()
     }
 
     /// Most often one of the last values, so that chains form.
@@ -357,12 +372,25 @@ impl Attempt<'_> {
         let axis = self.random.between(0, shape.0.len() - 1);
         let size = shape.0[axis];
         let axis = Arg::Axis(axis as i64 - if self.random.one_in(2) { shape.0.len() as i64 } else { 0 });
-        match self.random.between(0, 1) {
-            0 => {
+        match self.random.between(0, 8) {
+            0..=2 => {
                 let (from, to) = (self.random.between(0, size / 2), self.random.between(size / 2 + 1, size));
                 let range = Arg::Range([Some(from as i64), Some(to as i64 - if to < size { size as i64 } else { 0 })]);
                 let step = if self.random.one_in(3) { self.random.between(1, 3) } else { 1 };
                 ("slice", vec![("range", range), ("axis", axis), ("step", Arg::Int(step))], vec![value])
+            }
+            3 | 4 => {
+                let mut order: Vec<i64> = (0..shape.0.len() as i64).collect();
+                for at in (1..order.len()).rev() {
+                    order.swap(at, self.random.between(0, at));
+                }
+                ("permute", vec![("axes", Arg::List(order))], vec![value])
+            }
+            5 => ("shuffle_channels", vec![("groups", Arg::Int(self.random.between(1, 4)))], vec![value]),
+            6 => {
+                let axes: Vec<i64> = (0..shape.0.len() as i64).filter(|_| self.random.one_in(2)).collect();
+                let axes = if axes.is_empty() { vec![-1] } else { axes };
+                ("mean", vec![("axes", Arg::List(axes)), self.flag("keep")], vec![value])
             }
             _ => {
                 let mut left = shape.len();

@@ -67,7 +67,11 @@ impl<'a> Machine<'a> {
                 map(&output, |y, x, c| run(&program, step.inputs.iter().map(|input| self.inside(input, y, x, c)).collect()))
             }
             Kernel::Combine(step) => map(&output, |y, x, c| {
-                let (a, b) = (self.inside(&step.a, y, x, c), self.inside(&step.b, y, x, c));
+                let side = |view: &View| {
+                    let at = |size: usize, position: usize| if size == 1 { 0 } else { position };
+                    self.inside(view, at(view.height, y), at(view.width, x), at(view.channels, c))
+                };
+                let (a, b) = (side(&step.a), side(&step.b));
                 let result = match step.combination {
                     Combination::Add => a + b,
                     Combination::Mul => a * b,
@@ -98,6 +102,10 @@ impl<'a> Machine<'a> {
                 }
                 result
             }
+            Kernel::MeanChannels(step) => map(&output, |y, x, _| {
+                let channels = step.input.channels;
+                (0..channels).map(|c| self.inside(&step.input, y, x, c)).sum::<f64>() / channels as f64
+            }),
             Kernel::Copy(copy) => map(&output, |y, x, c| self.inside(&copy.input, y, x, c)),
             Kernel::ClearBorder(clear) => return self.clear(&clear.view, clear.border),
         };

@@ -3,8 +3,8 @@
 use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
-    Activation, Cell, Combination, Conv, Epilogue, Form, FusedPool, Kernel, Linear, LocalNorm, Norm, Place, Recurrent, Reduce,
-    Region, Resize, Sampling, ScaleOf, View, Windows,
+    Activation, Cell, Combination, Conv, Epilogue, Form, FusedPool, Kernel, Linear, LocalNorm, MeanChannels, Norm, Place,
+    Recurrent, Reduce, Region, Resize, Sampling, ScaleOf, View, Windows,
 };
 
 use super::native::args::*;
@@ -54,6 +54,7 @@ enum Call {
     Pool(Entry<PoolArgs>, Box<PoolArgs>),
     Map(Entry<MapArgs>, Box<MapArgs>),
     Program(Entry<ProgramArgs>, Box<ProgramCall>),
+    Mean(Entry<MeanArgs>, MeanArgs),
     Norm(Entry<NormArgs>, Box<NormArgs>),
     LocalNorm(Entry<LocalNormArgs>, LocalNormArgs),
     Resize(Entry<ResizeArgs>, ResizeArgs),
@@ -152,7 +153,8 @@ impl Prepared {
                     Combination::Add => MapOp::Add,
                     Combination::Mul => MapOp::Mul,
                 };
-                let inputs = [(null_mut(), strides(&combine.a)), (null_mut(), strides(&combine.b))];
+                let side = |view: &View| (null_mut(), repeated(view, &combine.output));
+                let inputs = [side(&combine.a), side(&combine.b)];
                 map_call(table, op, &combine.output, &inputs, combine.activation)
             }
             Kernel::Scale(scale) => {
@@ -167,6 +169,12 @@ impl Prepared {
                 binds.push(Bind::view(Slot::Out, &copy.output));
                 let inputs = [(null_mut(), strides(&copy.input))];
                 map_call(table, MapOp::Copy, &copy.output, &inputs, Activation::Identity)
+            }
+            Kernel::MeanChannels(MeanChannels { input, output }) => {
+                binds.push(Bind::view(Slot::A, input));
+                binds.push(Bind::view(Slot::Out, output));
+                let sizes = [input.height, input.width, input.channels];
+                Call::Mean(table.f32_mean, MeanArgs { input: source(input), output: target(output), sizes })
             }
             Kernel::Norm(norm) => norm_call(norm, table, packs[norm.pack], &mut binds),
             Kernel::LocalNorm(norm) => {
@@ -235,6 +243,8 @@ impl Prepared {
             (Call::Map(_, args), Slot::Out) => args.output.first = to,
             (Call::Program(_, call), Slot::Nth(index)) => call.args.inputs[index].first = to,
             (Call::Program(_, call), _) => call.args.output.first = to,
+            (Call::Mean(_, args), Slot::A | Slot::B) => args.input.first = to,
+            (Call::Mean(_, args), Slot::Out) => args.output.first = to,
             (Call::Norm(_, args), Slot::A | Slot::B) => args.input.first = to,
             (Call::Norm(_, args), Slot::Out) => args.output.first = to,
             (Call::LocalNorm(_, args), Slot::A | Slot::B) => args.input.first = to,
@@ -288,6 +298,7 @@ impl Prepared {
                 Call::Pool(kernel, args) => kernel(&**args, part, n),
                 Call::Map(kernel, args) => kernel(&**args, part, n),
                 Call::Program(kernel, call) => kernel(&call.args, part, n),
+                Call::Mean(kernel, args) => kernel(args, part, n),
                 Call::Norm(kernel, args) => kernel(&**args, part, n),
                 Call::LocalNorm(kernel, args) => kernel(args, part, n),
                 Call::Resize(kernel, args) => kernel(args, part, n),
@@ -302,6 +313,16 @@ impl Prepared {
 /// Rows, pixels and channels of a view.
 fn strides(view: &View) -> [usize; 3] {
     [view.row, view.pixel, view.channel]
+}
+
+/// The strides of a view whose sizes of 1 are repeated to those of another.
+fn repeated(view: &View, to: &View) -> [usize; 3] {
+    let along = |size: usize, of: usize, stride: usize| if size == 1 && of > 1 { 0 } else { stride };
+    [
+        along(view.height, to.height, view.row),
+        along(view.width, to.width, view.pixel),
+        along(view.channels, to.channels, view.channel),
+    ]
 }
 
 /// A view whose channels lie side by side, or which has one.

@@ -196,6 +196,12 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
             let one_for_all = packed(plan, *pack, &Form::Slopes { weights: 1, channels });
             one_for_all.or_else(|_| packed(plan, *pack, &Form::Slopes { weights: channels, channels }))
         }
+        Kernel::MeanChannels(MeanChannels { input, output }) => {
+            ensure([output.height, output.width, output.channels] == [input.height, input.width, 1], || unlike(input, output))?;
+            read(plan, input)?;
+            written(plan, output)?;
+            lanes(input)
+        }
         Kernel::Copy(Copy { input, output }) => {
             same(input, output)?;
             read(plan, input)?;
@@ -248,8 +254,8 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
         }
         Kernel::Recurrent(layer) => accept_recurrent(plan, layer),
         Kernel::Combine(Combine { combination: _, a, b, output, activation: _ }) => {
-            same(a, output)?;
-            same(b, output)?;
+            repeats(a, output)?;
+            repeats(b, output)?;
             read(plan, a)?;
             read(plan, b)?;
             written(plan, output)
@@ -483,6 +489,12 @@ fn bordered(view: &View) -> Check {
 /// Whether two views have the same sizes.
 fn same(a: &View, b: &View) -> Check {
     ensure([a.height, a.width, a.channels] == [b.height, b.width, b.channels], || unlike(a, b))
+}
+
+/// Whether a view has the sizes of another, but for those of 1, which are repeated.
+fn repeats(view: &View, to: &View) -> Check {
+    let fits = [(view.height, to.height), (view.width, to.width), (view.channels, to.channels)];
+    ensure(fits.into_iter().all(|(size, to)| size == 1 || size == to), || unlike(view, to))
 }
 
 /// Whether channels lie side by side, as kernels with channels or filters in their lanes read and write them.

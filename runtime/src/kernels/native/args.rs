@@ -380,6 +380,18 @@ pub enum RegionKind {
     Pixel,
 }
 
+/// The mean of the channels.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct MeanArgs {
+    /// What is read.
+    pub input: Source,
+    /// What is written: one channel.
+    pub output: Target,
+    /// Rows, columns, channels of the input.
+    pub sizes: [usize; 3],
+}
+
 /// A norm by mean and variance.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

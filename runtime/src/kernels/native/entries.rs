@@ -7,7 +7,7 @@ use super::lanes::{self, Groups, Lanes};
 use super::pixels::{self, Plane, Planes};
 use super::share::Share;
 use super::winograd::{self, Gather, Scatter, Winograd};
-use super::{Table, linear, map, math, norm, pack, pool, program, recurrent, resize, softmax};
+use super::{Table, linear, map, math, mean, norm, pack, pool, program, recurrent, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -226,6 +226,12 @@ macro_rules! entries {
             }
 
             $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_mean(a: *const MeanArgs, part: usize, n_parts: usize) {
+                // SAFETY: as above.
+                unsafe { mean::layer::<S>(&*a, Share { part, n_parts }) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_norm(a: *const NormArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { norm::layer::<S>(&*a, Share { part, n_parts }) }
@@ -261,6 +267,7 @@ macro_rules! entries {
                 f32_pool,
                 f32_map,
                 f32_program,
+                f32_mean,
                 f32_norm,
                 f32_local_norm,
                 f32_resize,

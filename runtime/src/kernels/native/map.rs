@@ -1,5 +1,7 @@
 //! Element-wise kernels over operands by strides, copies between layouts, and zeros around maps. Floor 2.
 
+use core::mem::MaybeUninit;
+
 use super::args::{BorderArgs, MapArgs, MapOp, Operand};
 use super::conv::Parts;
 use super::math;
@@ -35,6 +37,9 @@ pub unsafe fn layer<S: Parts>(a: &MapArgs, share: Share) {
             MapOp::Affine => 3,
         };
         let unit = a.output.strides[2] == 1 && a.inputs[..n_inputs].iter().all(|input| input.strides[2] == 1);
+        // One of two inputs is repeated along the innermost loop.
+        let side_by_side = |n: usize| a.inputs[n].strides[2] == 1 && a.inputs[1 - n].strides[2] == 0;
+        let repeats = n_inputs == 2 && a.output.strides[2] == 1 && (side_by_side(0) || side_by_side(1));
         let plain = a.op == MapOp::Copy && a.act.is_none();
         let [n0, n1, n2] = a.sizes;
         for i in 0..n0 {
@@ -48,6 +53,8 @@ pub unsafe fn layer<S: Parts>(a: &MapArgs, share: Share) {
                 let inputs = [0, 1, 2].map(|n| a.inputs[n].first.wrapping_add(offset(&a.inputs[n].strides)).cast_const());
                 if unit {
                     run::<S>(a, output, inputs, n2);
+                } else if repeats {
+                    repeating::<S>(a, output, inputs, n2);
                 } else {
                     strided::<S>(a, output, inputs, n2);
                 }
@@ -99,6 +106,33 @@ unsafe fn run<S: Parts>(a: &MapArgs, output: *mut f32, [x, y, z]: [*const f32; 3
                 MapOp::Affine => each!(|i, load| S::fma(load!(x), load!(y), load!(z))),
             }
             S::activate(&a.act, to, n);
+            start += n;
+        }
+    }
+}
+
+/// `len` elements that lie side by side in the output and in one of two inputs; the other has one, which is repeated.
+#[inline(always)]
+unsafe fn repeating<S: Parts>(a: &MapArgs, output: *mut f32, [x, y, _]: [*const f32; 3], len: usize) {
+    let mut row = MaybeUninit::<[f32; CHUNK]>::uninit();
+    let row = row.as_mut_ptr().cast::<f32>();
+    let first_repeats = a.inputs[0].strides[2] == 0;
+    // SAFETY: the caller promises `len` elements of the output and the other input; of the row, as much is written as is read.
+    unsafe {
+        let value = S::splat(if first_repeats { *x } else { *y });
+        let n = if len < CHUNK { len } else { CHUNK };
+        let mut i = 0;
+        // Whole vectors, of which the last may hold more than are read.
+        while i < n {
+            S::store(row.add(i), value);
+            i += S::LANES;
+        }
+        let mut start = 0;
+        while start < len {
+            let n = if len - start < CHUNK { len - start } else { CHUNK };
+            let row = row.cast_const();
+            let inputs = if first_repeats { [row, y.add(start), row] } else { [x.add(start), row, row] };
+            run::<S>(a, output.add(start), inputs, n);
             start += n;
         }
     }

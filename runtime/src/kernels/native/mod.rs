@@ -15,6 +15,7 @@ pub mod lanes;
 pub mod linear;
 pub mod map;
 pub mod math;
+pub mod mean;
 pub mod norm;
 pub mod pack;
 pub mod pixels;
@@ -27,8 +28,8 @@ pub mod softmax;
 pub mod winograd;
 
 use args::{
-    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, NormArgs, PackConvArgs, PackLinearArgs, PackRecurrentArgs,
-    PoolArgs, ProgramArgs, RecurrentArgs, ResizeArgs, ScaleArgs, SoftmaxArgs,
+    BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, MeanArgs, NormArgs, PackConvArgs, PackLinearArgs,
+    PackRecurrentArgs, PoolArgs, ProgramArgs, RecurrentArgs, ResizeArgs, ScaleArgs, SoftmaxArgs,
 };
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
@@ -76,6 +77,8 @@ pub struct Table {
     pub f32_map: Entry<MapArgs>,
     /// An expression element by element.
     pub f32_program: Entry<ProgramArgs>,
+    /// The mean of the channels.
+    pub f32_mean: Entry<MeanArgs>,
     /// By mean and variance.
     pub f32_norm: Entry<NormArgs>,
     /// By neighbouring channels.

@@ -1,8 +1,8 @@
 //! Everything but convolutions.
 
 use convoke_compiler::plan::{
-    Activate, Activation, Affine, ClearBorder, Combination, Combine, Copy, Epilogue, Form, Kernel, Linear, Pool, Reduce, Resize,
-    Sampling, Softmax, View, Windows,
+    Activate, Activation, Affine, ClearBorder, Combination, Combine, Copy, Epilogue, Form, Kernel, Linear, MeanChannels, Pool,
+    Reduce, Resize, Sampling, Softmax, View, Windows,
 };
 use proptest::prelude::*;
 
@@ -183,6 +183,56 @@ fn element_wise_kernels_take_any_layout() {
                     }
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn sizes_of_one_are_repeated() {
+    let mut random = Random(6);
+    for size in [[4, 3, 16], [3, 5, 19], [1, 6, 2500], [7, 1, 1], [1, 1, 9]] {
+        for ones in 0..8 {
+            let part: [usize; 3] = std::array::from_fn(|axis| if ones >> axis & 1 == 1 { 1 } else { size[axis] });
+            let (a, b) = (Map::random(size, &mut random), Map::random(part, &mut random));
+            let at = |y: usize, x: usize, c: usize| b.at(y % part[0], x % part[1], c % part[2]);
+            let mut arena = Arena::default();
+            let (inputs, others) = (layouts(&mut arena, size), layouts(&mut arena, part));
+            inputs.iter().for_each(|view| arena.put(view, &a));
+            others.iter().for_each(|view| arena.put(view, &b));
+            let output = arena.view(size, 1, [0; 4]);
+            let activation = Activation::Relu;
+            for (&input, &other) in inputs.iter().zip(&others) {
+                for (a_side, b_side) in [(input, other), (other, input)] {
+                    let combine =
+                        |combination| Kernel::Combine(Combine { combination, a: a_side, b: b_side, output, activation });
+                    let sum = Map::from_fn(size, |y, x, c| (a.at(y, x, c) + at(y, x, c)).max(0.0));
+                    let product = Map::from_fn(size, |y, x, c| (a.at(y, x, c) * at(y, x, c)).max(0.0));
+                    for isa in isas() {
+                        for (kernel, expected) in [(combine(Combination::Add), &sum), (combine(Combination::Mul), &product)] {
+                            check(&arena.run(&kernel, isa, None, &output), expected, 1e-6, &(isa, &kernel));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_mean_of_channels_is_that_of_all_of_them() {
+    let mut random = Random(7);
+    for size in [[1, 1, 1], [3, 2, 3], [2, 5, 16], [4, 1, 67], [2, 3, 300]] {
+        let input = Map::random(size, &mut random);
+        let mut arena = Arena::default();
+        let from = arena.view(size, 3, [1, 0, 0, 1]);
+        arena.put(&from, &input);
+        let output = arena.view([size[0], size[1], 1], 2, [0; 4]);
+        let kernel = Kernel::MeanChannels(MeanChannels { input: from, output });
+        let expected =
+            Map::from_fn([size[0], size[1], 1], |y, x, _| (0..size[2]).map(|c| input.at(y, x, c)).sum::<f64>() / size[2] as f64);
+        for isa in isas() {
+            // Each lane adds a sixteenth of them, or a quarter.
+            check(&arena.run(&kernel, isa, None, &output), &expected, 1e-6, &(isa, &kernel));
         }
     }
 }
