@@ -325,13 +325,15 @@ impl Attempt<'_> {
 
     fn norm(&mut self, value: ValueId) -> Choice {
         let affine = self.flag("affine");
+        // Elements that are almost equal differ by rounding errors, which a small ε would make large.
+        let eps = ("eps", Arg::Number(0.01));
         match self.random.between(0, 3) {
-            0 => ("group_norm", vec![("groups", Arg::Int(self.random.between(1, 3))), affine], vec![value]),
+            0 => ("group_norm", vec![("groups", Arg::Int(self.random.between(1, 3))), affine, eps], vec![value]),
             1 => {
                 let over = ["all", "map", "row", "channels"][self.random.between(0, 3)];
-                ("layer_norm", vec![affine, self.flag("bias"), ("over", Arg::Word(over))], vec![value])
+                ("layer_norm", vec![affine, self.flag("bias"), ("over", Arg::Word(over)), eps], vec![value])
             }
-            2 => ("instance_norm", vec![affine], vec![value]),
+            2 => ("instance_norm", vec![affine, eps], vec![value]),
             _ => (
                 "local_response_norm",
                 vec![("size", Arg::Int(self.random.between(1, 4))), ("alpha", Arg::Number(0.5))],
