@@ -1,6 +1,6 @@
 //! Every layer against PyTorch, on every instruction set, through the plan and by the naive evaluation.
 //!
-//! `parity/make.py` and `parity/sequences.py` wrote the cases and what PyTorch computes for them in f64. Inputs and weights are not stored: they come from
+//! `parity/make.py`, `parity/sequences.py` and `parity/rearrange.py` wrote the cases and what PyTorch computes for them in f64. Inputs and weights are not stored: they come from
 //! the generator that the script has, too. An element may be off by `4·ε·terms`, where ε is f32's rounding step and `terms` counts
 //! the longest chain of sums and products of magnitude about 1 that lead to it; eight times as much where a convolution goes through
 //! Winograd's transforms. Every case runs by both numerics, and with each convolution that Winograd's algorithms can compute computed by
@@ -27,17 +27,21 @@ fn tensor<T: Float>(name: &str, shape: &Shape) -> Tensor<T> {
     Tensor { shape: shape.clone(), data }
 }
 
-/// One network of `cases.txt` or `sequences.txt`.
+/// One network of `cases.txt`, `sequences.txt` or `rearrange.txt`.
 struct Case {
     graph: Graph,
     expected: Vec<f32>,
 }
 
 fn cases() -> Vec<Case> {
-    [("cases.txt", "expected.safetensors", 300), ("sequences.txt", "sequences.safetensors", 90)]
-        .into_iter()
-        .flat_map(listed)
-        .collect()
+    [
+        ("cases.txt", "expected.safetensors", 300),
+        ("sequences.txt", "sequences.safetensors", 90),
+        ("rearrange.txt", "rearrange.safetensors", 380),
+    ]
+    .into_iter()
+    .flat_map(listed)
+    .collect()
 }
 
 /// Those of one list, of which there are at least so many.
