@@ -406,7 +406,10 @@ fn pooling(windows: &Windows, size: [usize; 2], out: [usize; 2]) -> Check {
                 ensure(before <= MAX_ARENA && after <= MAX_ARENA, || format!("padding of {before} and {after}"))?;
                 // Where dilation does not step over the whole map, the first window reaches least far down and the last one
                 // starts farthest up, so these two decide.
-                ensure(dilation <= n || window == 1, || format!("a dilation of {dilation} over {n} elements"))?;
+                // A window alone may: it hangs over the end.
+                let reached = before.div_ceil(dilation);
+                let alone = out == 1 && reached < window && reached * dilation - before < n;
+                ensure(dilation <= n || window == 1 || alone, || format!("a dilation of {dilation} over {n} elements"))?;
                 let end = (window - 1) * dilation;
                 let start = (out - 1) * stride;
                 ensure(before <= end && start < before + n, || {
