@@ -21,8 +21,12 @@ pub const PROPERTIES: &[&str] = &["channels", "height", "width", "length", "len"
 
 /// What other frameworks call our layers, in lower case without `_` and `2d`.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("reshape", "flatten"),
-    ("view", "flatten"),
+    ("view", "reshape"),
+    ("transpose", "permute"),
+    ("chunk", "split"),
+    ("narrow", "slice"),
+    ("channelshuffle", "shuffle_channels"),
+    ("reducemean", "mean"),
     ("dense", "linear"),
     ("fc", "linear"),
     ("fullyconnected", "linear"),
