@@ -171,6 +171,14 @@ impl Args {
         }
     }
 
+    /// The number that stands for both factors where they need not be whole.
+    pub fn factor(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            Arg::Number(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Padding as written.
     pub fn pad(&self, name: &str) -> Padding {
         match self.get(name) {

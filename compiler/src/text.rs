@@ -407,6 +407,15 @@ impl<'a> Cursor<'a> {
                 let down = self.number()?;
                 if self.take("x") { Ok(Arg::Pair([down, self.number()?])) } else { Ok(Arg::Int(down)) }
             }
+            Kind::Factor => {
+                let digits = self.run("a number", |c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e'))?;
+                let whole = |digits: &str| digits.parse::<usize>().map_err(|_| format!("`{digits}` is not an integer"));
+                if self.take("x") {
+                    return Ok(Arg::Pair([whole(digits)?, self.number()?]));
+                }
+                let number = || digits.parse().map(Arg::Number).map_err(|_| format!("`{digits}` is not a number"));
+                whole(digits).map(Arg::Int).or_else(|_| number())
+            }
             Kind::Pad { .. } if self.take("same") => Ok(Arg::Pad(Padding::Same)),
             Kind::Pad { .. } if self.take("(") => {
                 let mut sides = vec![self.number()?];

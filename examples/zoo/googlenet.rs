@@ -9,8 +9,22 @@ network! {
     const CLASSES = 1000;
 
     /// GoogLeNet, as torchvision's `googlenet`.
-    pub GoogLeNet(image: [3, 224, 224]) {
-        image
+    pub GoogLeNet(image: [3, 224, 224]) { googlenet(image) }
+
+    /// GoogLeNet with torchvision's `transform_input = True`, which its pretrained weights have.
+    pub GoogLeNetTransformInput(image: [3, 224, 224]) { googlenet(transform_input(image)) }
+
+    /// From ImageNet's means and deviations, by which torchvision normalises images, to 0.5 and 0.5, with which its weights were trained.
+    block transform_input(x) {
+        concat(
+            x -> slice(0..1) -> map(|x| x * (0.229 / 0.5) + (0.485 - 0.5) / 0.5),
+            x -> slice(1..2) -> map(|x| x * (0.224 / 0.5) + (0.456 - 0.5) / 0.5),
+            x -> slice(2..3) -> map(|x| x * (0.225 / 0.5) + (0.406 - 0.5) / 0.5),
+        )
+    }
+
+    block googlenet(x) {
+        x
             -> conv1: unit(64, 7x7, stride = 2, pad = 3) -> max_pool(3x3, stride = 2, round = ceil)
             -> conv2: unit(64, 1x1) -> conv3: unit(192, 3x3, pad = 1) -> max_pool(3x3, stride = 2, round = ceil)
             -> inception3a: inception(64, 96, 128, 16, 32, 32)
@@ -45,5 +59,6 @@ network! {
 }
 
 const _: () = assert!(GoogLeNet::PARAMETERS == 6_624_904);
+const _: () = assert!(GoogLeNetTransformInput::PARAMETERS == 6_624_904);
 
 const _: () = assert!(GoogLeNet::MACS == 1_498_376_192);

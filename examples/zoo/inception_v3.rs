@@ -8,8 +8,22 @@ network! {
     const CLASSES = 1000;
 
     /// Inception-v3, as torchvision's `inception_v3`.
-    pub InceptionV3(image: [3, 299, 299]) {
-        image
+    pub InceptionV3(image: [3, 299, 299]) { inception_v3(image) }
+
+    /// Inception-v3 with torchvision's `transform_input = True`, which its pretrained weights have.
+    pub InceptionV3TransformInput(image: [3, 299, 299]) { inception_v3(transform_input(image)) }
+
+    /// From ImageNet's means and deviations, by which torchvision normalises images, to 0.5 and 0.5, with which its weights were trained.
+    block transform_input(x) {
+        concat(
+            x -> slice(0..1) -> map(|x| x * (0.229 / 0.5) + (0.485 - 0.5) / 0.5),
+            x -> slice(1..2) -> map(|x| x * (0.224 / 0.5) + (0.456 - 0.5) / 0.5),
+            x -> slice(2..3) -> map(|x| x * (0.225 / 0.5) + (0.406 - 0.5) / 0.5),
+        )
+    }
+
+    block inception_v3(x) {
+        x
             -> Conv2d_1a_3x3: unit(32, 3x3, stride = 2)
             -> Conv2d_2a_3x3: unit(32, 3x3)
             -> Conv2d_2b_3x3: unit(64, 3x3, pad = 1)
@@ -93,5 +107,6 @@ network! {
 }
 
 const _: () = assert!(InceptionV3::PARAMETERS == 23_834_568);
+const _: () = assert!(InceptionV3TransformInput::PARAMETERS == 23_834_568);
 
 const _: () = assert!(InceptionV3::MACS == 5_713_216_096);

@@ -240,6 +240,15 @@ for c, h, w_, oh, ow in [(3, 5, 7, 8, 3), (17, 6, 4, 6, 9), (8, 7, 7, 1, 1), (33
                 x, size=s, mode=m, **({"align_corners": a} if m == "bilinear" else {})
             ),
         )
+for mode, corners in [("nearest", None), ("bilinear", False), ("bilinear", True)]:
+    for scale, shape in [(1.5, (5, 4, 6)), (2.5, (3, 2, 4)), (0.5, (7, 6, 8))]:
+        args = f"scale = {scale}, mode = {mode}" + (f", align_corners = {str(corners).lower()}" if corners is not None else "")
+        case(
+            f"upsample_{mode}_{corners}_{scale}",
+            [shape],
+            [f"upsample(%0, {args})"],
+            lambda w, x, s=scale, m=mode, c=corners: F.interpolate(x, scale_factor=s, mode=m, align_corners=c),
+        )
 case(
     "upsample_then_conv",
     [(6, 4, 5)],

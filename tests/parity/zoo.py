@@ -208,7 +208,9 @@ NETWORKS = {
     "alexnet_2012": AlexNet2012,
     **{f"vgg{n}{norm}": getattr(tv, f"vgg{n}{norm}") for n in [11, 13, 16, 19] for norm in ["", "_bn"]},
     "googlenet": lambda: tv.googlenet(aux_logits=False, init_weights=False),
+    "googlenet_transform_input": lambda: tv.googlenet(aux_logits=False, init_weights=False, transform_input=True),
     "inception_v3": lambda: tv.inception_v3(aux_logits=False, init_weights=False),
+    "inception_v3_transform_input": lambda: tv.inception_v3(aux_logits=False, init_weights=False, transform_input=True),
     **{f"resnet{n}": getattr(tv, f"resnet{n}") for n in [18, 34, 50, 101, 152]},
     "plain34": plain34,
     **{f"cifar_resnet{6 * n + 2}": lambda n=n: CifarResNet(n) for n in [3, 5, 7, 9, 18]},
@@ -228,6 +230,7 @@ INPUTS = {
     "lenet5": (1, 32, 32),
     "alexnet_2012": (3, 227, 227),
     "inception_v3": (3, 299, 299),
+    "inception_v3_transform_input": (3, 299, 299),
     "separable": (3, 32, 32),
     "unet": (3, 128, 128),
 }

@@ -21,8 +21,8 @@ pub fn read<'a, L: Layer>(args: &'a Args, input: &Shape) -> Result<Cow<'a, Args>
         let problem =
             |is: &str| Problem::argument(name, format!("`{name}` of `{}` {is}, but its input is the sequence {input}", L::NAME));
         let along = match (param.kind, &*arg) {
-            (Kind::Pair, Arg::Int(value)) => Arg::Along(*value),
-            (Kind::Pair, Arg::Pair([rows, columns])) => {
+            (Kind::Pair | Kind::Factor, Arg::Int(value)) => Arg::Along(*value),
+            (Kind::Pair | Kind::Factor, Arg::Pair([rows, columns])) => {
                 let help = format!("a sequence has one axis to slide along: write one number, as in `{name} = {columns}`");
                 return Err(problem(&format!("is {rows}x{columns}, rows by columns")).help(help));
             }

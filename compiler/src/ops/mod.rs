@@ -188,6 +188,8 @@ pub enum Kind {
     Count,
     /// Two integers of at least 1, down and across: `3x5`, `(3, 5)`, [`Arg::Pair`]; or one for every axis: `2`, [`Arg::Int`].
     Pair,
+    /// As [`Kind::Pair`], or a positive number for both, which need not be whole: `1.5`. [`Arg::Number`]
+    Factor,
     /// `1` for all sides, `(down, across)` or on a sequence `(left, right)`, `(top, left, bottom, right)`, or `same` where that makes
     /// sense. [`Arg::Pad`]
     Pad {
@@ -231,8 +233,9 @@ impl Param {
         let fits = match (self.kind, value) {
             (Kind::Size, Arg::Int(value)) => *value >= 1,
             (Kind::Count, Arg::Int(_)) => true,
-            (Kind::Pair, Arg::Pair(values)) => values.iter().all(|&value| value >= 1),
-            (Kind::Pair, Arg::Int(value) | Arg::Along(value)) => *value >= 1,
+            (Kind::Factor, Arg::Number(value)) => value.is_finite() && *value > 0.0,
+            (Kind::Pair | Kind::Factor, Arg::Pair(values)) => values.iter().all(|&value| value >= 1),
+            (Kind::Pair | Kind::Factor, Arg::Int(value) | Arg::Along(value)) => *value >= 1,
             (Kind::Pad { same }, Arg::Pad(pad)) => same || *pad != Padding::Same,
             (Kind::Flag, Arg::Flag(_)) => true,
             (Kind::Number, Arg::Number(value)) => value.is_finite(),
@@ -258,6 +261,7 @@ impl fmt::Display for Kind {
         match self {
             Kind::Size => f.write_str("an integer of at least 1"),
             Kind::Count => f.write_str("an integer of at least 0"),
+            Kind::Factor => f.write_str("a positive number, or two integers of at least 1, as in `2`, `1.5` or `(2, 3)`"),
             Kind::Pair => f.write_str("one or two integers of at least 1, as in `3`, `3x5` or `(3, 5)`"),
             Kind::Pad { same } => {
                 f.write_str("one integer, `(down, across)` or `(top, left, bottom, right)`")?;

@@ -1,9 +1,10 @@
-//! `upsample(scale)`: a map or sequence enlarged by a whole factor.
+//! `upsample(scale)`: a map or sequence enlarged by a factor.
 //!
 //! - Formula: nearest: the element at `floor(y · H/H')`, in whole numbers (PyTorch's f32 may round a whole result down). Bilinear: the mean, by
 //!   their distances, of the four around `max((y + 1/2) · H/H' − 1/2, 0)`, or with `align_corners` around `y · (H − 1)/(H' − 1)`.
 //!   Linear: the same of the two elements around a place of a sequence.
-//! - Shapes: `[C, H, W]` to `[C, H·down, W·across]`, `[C, L]` to `[C, L·scale]`.
+//! - Shapes: `[C, H, W]` to `[C, H·down, W·across]`, `[C, L]` to `[C, L·scale]`, which must come out whole. One factor for both need not
+//!   be: `upsample(1.5)` takes 14 rows to 21. (Where it does not come out whole, PyTorch leaves out what is over; `resize` gives any size.)
 //! - Parameters: none.
 //! - Example: `upsample(2)` takes `[64, 14, 14]` to `[64, 28, 28]`.
 //! - Source: Odena et al., *Deconvolution and checkerboard artifacts* (2016); PyTorch's `nn.Upsample(scale_factor=…)`.
@@ -11,6 +12,7 @@
 use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, resample, window};
 use crate::diag::Problem;
+use crate::dim;
 use crate::graph::Args;
 use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
@@ -18,24 +20,51 @@ use crate::tensor::{Float, Tensor};
 /// See the module.
 pub struct Upsample;
 
+/// Height and width of the output.
+fn enlarged(args: &Args, input: &Shape) -> Result<[usize; 2], Problem> {
+    let [_, height, width] = input.chw();
+    let too_large = || Problem::argument("scale", "what is enlarged is larger than can be counted");
+    let Some(scale) = args.factor("scale") else {
+        let [down, across] = args.pair("scale");
+        let size = height.checked_mul(down).zip(width.checked_mul(across));
+        return size.map(|(height, width)| [height, width]).ok_or_else(too_large);
+    };
+    let times = |n: usize| {
+        let size = n as f64 * scale;
+        if size >= dim::MAX_LEN as f64 {
+            return Err(too_large());
+        }
+        // The factor is a rounded one: so may the product be.
+        if size < 1.0 || size - size.floor() > 1e-9 * size {
+            let message = format!("{n} times {scale} is {size}, not a number of rows or columns");
+            let help = format!("`resize` takes any size, as in `resize({})`", size.ceil());
+            return Err(Problem::argument("scale", message).help(help));
+        }
+        Ok(size as usize)
+    };
+    Ok([if input.as_sequence().is_some() { 1 } else { times(height)? }, times(width)?])
+}
+
 impl Layer for Upsample {
     const NAME: &'static str = "upsample";
-    const ABOUT: &'static str = "a map or sequence enlarged by whole factors, by its nearest elements or mixed of those around";
+    const ABOUT: &'static str = "a map or sequence enlarged by factors, by its nearest elements or mixed of those around";
     const SOURCE: &'static str = "`nn.Upsample`";
     const INPUTS: Inputs = Inputs::One;
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "scale", kind: Kind::Pair, default: Default::Required, about: "factors, down and across" },
+        Param {
+            name: "scale",
+            kind: Kind::Factor,
+            default: Default::Required,
+            about: "factors, down and across; or one for both, which need not be whole",
+        },
         resample::MODE,
         resample::ALIGN_CORNERS,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        let ([channels, height, width], [down, across]) = (window::spatial(Self::NAME, inputs[0])?, args.pair("scale"));
+        let [channels, ..] = window::spatial(Self::NAME, inputs[0])?;
         resample::check(args, inputs[0])?;
-        match (height.checked_mul(down), width.checked_mul(across)) {
-            (Some(height), Some(width)) => Ok(inputs[0].resized(channels, [height, width])),
-            _ => Err(Problem::argument("scale", "what is enlarged is larger than can be counted")),
-        }
+        Ok(inputs[0].resized(channels, enlarged(args, inputs[0])?))
     }
 
     fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
@@ -45,8 +74,8 @@ impl Layer for Upsample {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        let ([_, height, width], [down, across]) = (inputs[0].shape.chw(), args.pair("scale"));
-        resample::evaluate(args, inputs[0], [height * down, width * across])
+        let Ok(size) = enlarged(args, &inputs[0].shape) else { unreachable!("inferred before it is evaluated") };
+        resample::evaluate(args, inputs[0], size)
     }
 
     fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
@@ -58,7 +87,7 @@ impl Layer for Upsample {
 mod tests {
     use super::*;
     use crate::graph::Arg;
-    use crate::ops::testing::{evaluate, problem, tensor};
+    use crate::ops::testing::{evaluate, infer, problem, tensor};
 
     const TWICE: (&str, Arg) = ("scale", Arg::Pair([1, 2]));
     const BILINEAR: (&str, Arg) = ("mode", Arg::Word("bilinear"));
@@ -67,6 +96,20 @@ mod tests {
     fn nearest_repeats_elements() {
         let output = evaluate::<Upsample>(&[("scale", Arg::Pair([2, 1]))], &[tensor(&[1, 1, 2], &[1.0, 2.0])], &[]);
         assert_eq!(output.data, [1.0, 2.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_factor_need_not_be_whole_but_the_size_must() {
+        let scale = |scale| [("scale", Arg::Number(scale))];
+        assert_eq!(infer::<Upsample>(&scale(1.5), &[Shape::map(3, 14, 8)]), Ok(Shape::map(3, 21, 12)));
+        assert_eq!(infer::<Upsample>(&scale(1.1), &[Shape::map(3, 10, 20)]), Ok(Shape::map(3, 11, 22)));
+        assert_eq!(infer::<Upsample>(&scale(0.5), &[Shape::sequence(3, 8)]), Ok(Shape::sequence(3, 4)));
+        let output = evaluate::<Upsample>(&scale(1.5), &[tensor(&[1, 4], &[1.0, 2.0, 3.0, 4.0])], &[]);
+        assert_eq!(output.data, [1.0, 1.0, 2.0, 3.0, 3.0, 4.0]);
+        assert_eq!(
+            problem::<Upsample>(&scale(1.5), &[Shape::map(3, 14, 7)]),
+            "7 times 1.5 is 10.5, not a number of rows or columns\nhelp: `resize` takes any size, as in `resize(11)`"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
             }
             (_, Value::Flow(_)) => format!("\nhelp: what flows into `{layer}` comes along the arrow"),
             (Kind::Size | Kind::Count, Value::Tuple(_)) => String::new(),
-            (Kind::Pair | Kind::Pad { .. }, Value::List(_)) => {
+            (Kind::Pair | Kind::Factor | Kind::Pad { .. }, Value::List(_)) => {
                 "\nhelp: in brackets stand lists of any length; a pair is written `(1, 2)`, a window `3x3`".to_owned()
             }
             (Kind::Axes | Kind::Sizes | Kind::Parts, Value::Tuple(_)) => "\nhelp: a list is written in brackets".to_owned(),
@@ -33,8 +33,13 @@ pub fn argument(layer: &str, param: &Param, value: &Value, written: &Expr) -> Re
         (_, Value::Unknown) => None,
         (Kind::Size, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(Arg::Int),
         (Kind::Count, Value::Int(value)) => at_least(0).check(*value, written.place)?.map(Arg::Int),
-        (Kind::Pair, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(Arg::Int),
-        (Kind::Pair, Value::Tuple(values)) if values.len() == 2 => {
+        (Kind::Factor, Value::Float(value)) => {
+            let arg = Arg::Number(*value);
+            param.accepts(&arg).map_err(|_| kind_error())?;
+            Some(arg)
+        }
+        (Kind::Pair | Kind::Factor, Value::Int(value)) => at_least(1).check(*value, written.place)?.map(Arg::Int),
+        (Kind::Pair | Kind::Factor, Value::Tuple(values)) if values.len() == 2 => {
             let sides = at_least(1).sides(values, written).ok_or_else(kind_error)??;
             sides.and_then(|sides| <[usize; 2]>::try_from(sides).ok()).map(Arg::Pair)
         }
