@@ -244,7 +244,7 @@ for mode, corners in [("nearest", None), ("bilinear", False), ("bilinear", True)
     for scale, shape in [(1.5, (5, 4, 6)), (2.5, (3, 2, 4)), (0.5, (7, 6, 8))]:
         args = f"scale = {scale}, mode = {mode}" + (f", align_corners = {str(corners).lower()}" if corners is not None else "")
         case(
-            f"upsample_{mode}_{corners}_{scale}",
+            f"upsample_{mode}_{corners}_{int(10 * scale)}_tenths",
             [shape],
             [f"upsample(%0, {args})"],
             lambda w, x, s=scale, m=mode, c=corners: F.interpolate(x, scale_factor=s, mode=m, align_corners=c),
