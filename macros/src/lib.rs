@@ -89,6 +89,25 @@ use std::path::Path;
 ///
 /// Its input is a `Sequence<3, 128>`, `conv1.weight` is `[32, 3, 7]`.
 ///
+/// ## Expressions of your own
+///
+/// `map(|x| …)` computes an expression of each element; of several values of one shape, `a -> map(b, |a, b| a * sigmoid(b))`. In the
+/// closure are numbers, its parameters, `let`, `+ - * /`, unary `-`, `if a < b { … } else { … }` (`< <= > >= == != && || !`), and
+/// `min(a, b)`, `max(a, b)`, `abs(x)`, `sqrt(x)`, `clamp(x, low, high)`, `exp(x)`, `ln(x)`, `tanh(x)`, `sigmoid(x)`. Constants and a block's
+/// numbers are numbers there, too, as are `x.channels` and the like. A closure is a value like others: a constant, or an argument of a block.
+///
+/// ```text
+/// const MISH = |x| x * tanh(ln(1.0 + exp(x)));
+/// block unit(x, width, f = MISH) { x -> conv(width, 3x3, pad = 1) -> map(f) }
+/// ```
+///
+/// All numbers are of single precision, every operation is rounded once, as IEEE 754 has it, and none is contracted with another: the result
+/// has the same bits on every instruction set and however the network is run, and, but for `exp`, `ln` (within 2 ULP), `tanh` and `sigmoid` (within 4), those
+/// of the same expression in Rust. `min` and `max` of a number and a NaN are the number, as `f32::min`'s (PyTorch's are NaN); comparisons with a NaN
+/// fail, but for `!=`. What does not depend on an element is computed while compiling, and what occurs twice is computed once.
+///
+/// ## Volumes
+///
 /// There are no volumes `[C, D, H, W]` and no 3-D layers. To planner and kernels a value is channels at rows and columns, a sequence a map of one
 /// row; a third axis to slide along would add a stride to every view, a pair of borders to every buffer and a loop to every kernel that has
 /// windows, tiles or scratch rows, which is much for layers that none of the architectures here has.

@@ -5,6 +5,7 @@
 //! - zero padding is its input with a wider border, subsampling its input at larger strides: neither moves an element;
 //! - a flattened map is the map itself, if its only readers are linear layers, whose weights are permuted instead;
 //! - a sequence `[L, F]` that layers read step by step lies by rows (see `rows`);
+//! - an element-wise layer writes over its input, if nothing else reads that;
 //! - a port is read or written in place where its layout (NCHW) is that of its reader or writer: vectors, maps of one channel.
 
 use super::rows;
@@ -75,6 +76,8 @@ pub enum Home {
     Slice { of: ValueId, first: usize },
     /// The same elements.
     Same { of: ValueId },
+    /// Written over another value, which nothing else reads.
+    Over { of: ValueId },
     /// Another value and zeros around it: top, left.
     Padded { of: ValueId, top: usize, left: usize },
     /// Every n-th row and column of another value.
@@ -96,6 +99,7 @@ impl Home {
             Home::Own => None,
             Home::Slice { of, .. }
             | Home::Same { of }
+            | Home::Over { of }
             | Home::Padded { of, .. }
             | Home::Subsampled { of, .. }
             | Home::Taken { of, .. }
@@ -153,7 +157,7 @@ impl<'a> Layout<'a> {
             let [channels, height, width] = self.graph.shape(value).chw();
             let view = spot.view;
             let moved = match self.homes[value.0 as usize] {
-                Home::Own | Home::Same { .. } => view,
+                Home::Own | Home::Same { .. } | Home::Over { .. } => view,
                 Home::Slice { first, .. } => View { offset: view.offset + first, ..view },
                 Home::Padded { top, left, .. } => View { offset: view.offset - top * view.row - left * view.pixel, ..view },
                 Home::Subsampled { stride, .. } => View { row: view.row * stride[0], pixel: view.pixel * stride[1], ..view },
@@ -205,7 +209,7 @@ impl<'a> Layout<'a> {
 
     /// Whether nothing is left to do for a node: its output is a view of what it reads.
     pub fn is_view(&self, node: &Node) -> bool {
-        !matches!(self.homes[node.output.0 as usize], Home::Own | Home::Slice { .. })
+        !matches!(self.homes[node.output.0 as usize], Home::Own | Home::Over { .. } | Home::Slice { .. })
     }
 
     /// Where the input of a concatenation (or of `pad_channels`) belongs that starts at channel `first` of the output.
@@ -454,7 +458,42 @@ fn homes(graph: &Graph, lowerings: &Lowerings) -> (Vec<Home>, Vec<[usize; 4]>) {
             homes[flat] = Home::Flat { of };
         }
     }
+    write_over(graph, lowerings, &mut homes, &widest);
     (homes, widest)
+}
+
+/// Has element-wise layers write over an input that they alone read and no part of which is a value, where neither has a border and the result does not become an
+/// output, which is better written to its port at once.
+fn write_over(graph: &Graph, lowerings: &Lowerings, homes: &mut [Home], widest: &[[usize; 4]]) {
+    let mut in_outputs = vec![false; graph.values.len()];
+    for port in &graph.outputs {
+        let mut value = Some(port.value);
+        while let Some(of) = value {
+            in_outputs[of.0 as usize] = true;
+            value = homes[of.0 as usize].of();
+        }
+    }
+    let mut has_parts = vec![false; graph.values.len()];
+    homes.iter().filter_map(Home::of).for_each(|of| has_parts[of.0 as usize] = true);
+    for (node, lowering) in graph.nodes.iter().zip(lowerings) {
+        let plain = |value: ValueId| homes[value.0 as usize] == Home::Own && widest[value.0 as usize] == [0; 4];
+        let inputs: &[ValueId] = match lowering {
+            Lowering::Map(_) => &node.inputs,
+            Lowering::Activation(_) | Lowering::Prelu { .. } => &node.inputs[..1],
+            _ => &[],
+        };
+        // A value that was written over is as good as one with memory of its own.
+        let free = |value: ValueId| {
+            let own = plain(value) || matches!(homes[value.0 as usize], Home::Over { .. });
+            // Zero channels are written once and have to stay.
+            let written = graph.producer(value).is_some_and(|node| !matches!(lowerings[node], Lowering::PadChannels { .. }));
+            own && written && !has_parts[value.0 as usize] && graph.n_uses(value) == 1
+        };
+        let of = inputs.iter().copied().find(|&input| free(input));
+        if let Some(of) = of.filter(|_| plain(node.output) && !in_outputs[node.output.0 as usize]) {
+            homes[node.output.0 as usize] = Home::Over { of };
+        }
+    }
 }
 
 /// The value whose buffer a value lives in.

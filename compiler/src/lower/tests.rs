@@ -136,6 +136,23 @@ fn a_small_network_reads_and_writes_its_ports_in_place() {
     assert_eq!(plan.arena_len, 1184 + 400);
 }
 
+/// The sum is read twice, so that nothing is written over it; of the two that the second expression reads, one may be.
+#[test]
+fn an_expression_writes_over_a_value_that_it_alone_reads() {
+    let (plan, ..) = planned(
+        "network N\ninput x [16]\n%1 = linear(%0, outputs = 16) \"a\"\n%2 = map(%1, f = [1: exp(0)])\n\
+         %3 = map(%2, %1, f = [2: add(0, 1)])\n%4 = softmax(%3)\n%5 = map(%4, f = [1: ln(0)])\noutput y %5",
+    );
+    assert_eq!(
+        outline(&plan),
+        "a: in0+0[1x1x16: 16,16,1] -> 0[1x1x16: 16,16,1]\n\
+         map: 0[1x1x16: 16,16,1] -> 16[1x1x16: 16,16,1]\n\
+         map: 16[1x1x16: 16,16,1] 0[1x1x16: 16,16,1] -> 16[1x1x16: 16,16,1]\n\
+         softmax: 16[1x1x16: 16,16,1] -> 0[1x1x16: 16,16,1]\n\
+         map: 0[1x1x16: 16,16,1] -> out0+0[1x1x16: 16,16,1]\n"
+    );
+}
+
 /// Every layer of a dense block reads the first channels of one buffer and writes the next ones.
 #[test]
 fn concatenations_of_concatenations_are_one_buffer() {

@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::Simd;
 
-/// As `S`, but for [`Simd::fma`], which rounds twice.
+/// As `S`, but for [`Simd::fma`], which rounds twice, and [`Simd::ratio`], which is a division.
 #[derive(Clone, Copy)]
 pub struct Unfused<S>(PhantomData<S>);
 

@@ -210,6 +210,34 @@ fn each_contradiction_is_refused_with_its_reason() {
     }
 }
 
+#[test]
+fn a_program_that_a_kernel_could_not_run_is_refused() {
+    let root = Operation::new(Function::Sqrt, [Operand::Value(0); 4]);
+    let over = View::new(Place::Arena, 236, [3, 3, 3], [9, 3, 1]);
+    let with = |inputs: Vec<View>, output: View, operations: Vec<Operation>| {
+        let mut plan = sound();
+        let map = Map { inputs: inputs.into(), output, operations: operations.into() };
+        plan.steps.to_mut().insert(3, Step { name: "map".into(), kernel: Kernel::Map(map) });
+        plan
+    };
+    accept(&with(vec![over; 2], over, vec![root; 3])).unwrap();
+    run(with(vec![over; 2], over, vec![root; 3]));
+    let smaller = View { height: 2, ..over };
+    let outside = View { offset: 237, ..over };
+    for (expected, plan) in [
+        ("it reads 0 values", with(vec![], over, vec![root])),
+        ("it reads 9 values", with(vec![over; 9], over, vec![root])),
+        ("it has 0 operations", with(vec![over], over, vec![])),
+        ("operation 0 reads value 1", with(vec![over], over, vec![Operation::new(Function::Sqrt, [Operand::Value(1); 4])])),
+        ("are unlike", with(vec![over, smaller], over, vec![root])),
+        ("elements 237 to 263 of Arena", with(vec![over, outside], over, vec![root])),
+        ("it writes to", with(vec![over], View { place: Place::Input(0), ..over }, vec![root])),
+    ] {
+        let error = accept(&plan).expect_err(expected).to_string();
+        assert!(error.contains(expected), "expected `{expected}`: {error}");
+    }
+}
+
 /// Every address that a step's windows and views touch, counted out, for small plans.
 fn touches_only_its_own(plan: &Plan, step: &Step) -> bool {
     let len = |place| place_len(plan, place).unwrap() as i128;
