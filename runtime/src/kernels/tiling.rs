@@ -33,12 +33,10 @@ const BLOCK_INPUT: usize = 128 << 10;
 /// Elements of a strip of rows that await pooling.
 const STRIP: usize = 64 << 10;
 
-/// Elements that the transformed inputs of a block of tiles may have, so that they stay in the second-level cache.
-const BLOCK_TILES: usize = 192 << 10;
-
-/// Tiles that a Winograd convolution computes at a time: as many as fit, which read the weights once. `n` are all that there are.
-fn tile_block(tile: usize, channels: usize, n: usize) -> usize {
-    (BLOCK_TILES / (tile + 2).pow(2) / channels).clamp(14, 56).min(n)
+/// Tiles that a Winograd convolution computes at a time, `n` being all that there are: as many as the second-level cache has room for
+/// beside a panel of weights; twice as many where weights are so large that reading them for each block is what takes longest.
+fn tile_block(channels: usize, filters: usize, n: usize) -> usize {
+    if channels * filters > 1 << 17 { n.min(56) } else { n.min(28) }
 }
 
 /// The scratch of a share of a convolution, in elements, and how its rows are blocked.
@@ -72,7 +70,7 @@ impl ConvScratch {
         let mut least_rows = 1;
         if let Some(tile) = conv.algorithm.tile() {
             let across = width.div_ceil(tile);
-            tiles = tile_block(tile, channels, across * height.div_ceil(tile));
+            tiles = tile_block(channels, conv.output.channels, across * height.div_ceil(tile));
             partial = winograd::scratch_len(tile, tiles, channels, isa.lanes());
             least_rows = tile * tiles.div_ceil(across);
         }

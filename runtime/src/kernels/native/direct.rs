@@ -63,8 +63,8 @@ pub struct Tiles {
     pub weights: [*const f32; 2],
     /// Weights of the next tiles, to be fetched by the first two.
     pub next: *const f32,
-    /// Whether these, too, rather fetch what the next tile reads, as others do.
-    pub fetch_input: bool,
+    /// Between the weights of rows of tiles: 0 where all have the same.
+    pub weight_row: usize,
     /// What the sums start with: biases (all distances are 0) or partial sums.
     pub start: Lattice<*const f32>,
     /// What is added to them; null for nothing.
@@ -77,6 +77,8 @@ pub struct Tiles {
     pub across: usize,
     /// Tiles below each other.
     pub down: usize,
+    /// Where the last tile of a row begins at most, in pixels: it may share some with the one before.
+    pub last: usize,
 }
 
 /// Keeps LLVM from seeing where a pointer comes from: it would keep one for each pixel of a tile, and spill.
@@ -149,9 +151,9 @@ pub unsafe fn tiles<S: Simd, const T: usize, const NB: usize>(a: &Tiles) {
         let mut next = a.next;
         // As far as a tile's inputs reach, in as many steps as are on a row of its windows.
         let ahead = (1 + div(T * a.input.pixel, a.run)).min(16);
-        for n in 0..a.down * a.across {
-            let y = div(n, a.across);
-            let x = (n - y * a.across) * T;
+        let (mut y, mut index) = (0, 0);
+        while y < a.down {
+            let x = (index * T).min(a.last);
             // The first pixels of a map's two sequences.
             macro_rules! firsts {
                 ($map:ident) => {{
@@ -176,9 +178,17 @@ pub unsafe fn tiles<S: Simd, const T: usize, const NB: usize>(a: &Tiles) {
                     *acc = S::load(start.wrapping_add(b * S::LANES));
                 }
             });
-            let [mut w0, mut w1] = a.weights;
+            let [mut w0, mut w1] = a.weights.map(|w| w.wrapping_add(y * a.weight_row));
             let inputs = firsts!(input);
-            let fetch_input = n >= 2 || a.fetch_input;
+            // The first two tiles fetch the next weights, others what the next tile reads; so do all of a window of one element,
+            // which has few weights and little time for each input.
+            let fetch_input = match a.weight_row {
+                0 => y * a.across + index >= 2 || a.rows * a.columns == 1,
+                _ => index >= 2,
+            };
+            if a.weight_row > 0 && index == 0 {
+                next = w0.wrapping_add(a.weight_row);
+            }
             let advance = if fetch_input { ahead } else { 16 };
             for i in 0..a.rows {
                 for j in 0..a.columns {
@@ -242,6 +252,10 @@ pub unsafe fn tiles<S: Simd, const T: usize, const NB: usize>(a: &Tiles) {
                     S::store(to.wrapping_add(b * S::LANES), acc);
                 }
             });
+            index += 1;
+            if index == a.across {
+                (y, index) = (y + 1, 0);
+            }
         }
     }
 }
@@ -457,8 +471,7 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
                     run: if dense { a.kernel_w * block } else { block },
                     weights: [start_of(f), start_of(f + panel)],
                     next: start_of(f).wrapping_add(panel_width * block * taps),
-                    // A window of one element has few weights and little time for each input.
-                    fetch_input: taps == 1,
+                    weight_row: 0,
                     start: if c > 0 { scratch } else { at(a.pack.add(f), 0, 0) },
                     residual: if last && !a.residual.first.is_null() {
                         at(a.residual.first.wrapping_add(y0 * a.residual.row + f), a.residual.row, a.residual.pixel)
@@ -474,6 +487,7 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
                     act: if last { a.act } else { Act::NONE },
                     across: 1,
                     down: y1 - y0,
+                    last: usize::MAX,
                 };
                 let filters = width.min(a.filters - f);
                 let kernels = S::TILES[vectors.trailing_zeros() as usize];
@@ -486,10 +500,7 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
 }
 
 /// The rows of one panel of filters; `filters` of them are stored where that is less than whole vectors, else it is 0.
-///
-/// # Safety
-/// The machine has the instruction set, and the pointers are valid for the sizes beside them.
-pub unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kernels: &[TilesFn], filters: usize) {
+unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kernels: &[TilesFn], filters: usize) {
     // SAFETY: the caller's promise, see `rows`; there is a kernel for each size of a tile.
     unsafe {
         let run = |a: &Tiles, len: usize| match filters {

@@ -15,7 +15,7 @@
 use crate::simd::Simd;
 
 use super::args::{Act, ConvArgs, PackConvArgs};
-use super::direct::{Lattice, Tiled, Tiles, Tiling, panel_rows};
+use super::direct::{Lattice, Tiled, Tiles};
 use super::{div, div_ceil, math};
 
 /// An instruction set with the transforms of F(2x2) and F(4x4), compiled once and called.
@@ -165,30 +165,30 @@ unsafe fn products<S: Winograd>(
 ) {
     // SAFETY: the caller's promise, see `rows`.
     unsafe {
-        let tiling = Tiling { pairs: false, ..Tiling::of(n, S::PIXELS.as_ptr().add(log_vectors).read()) };
-        let kernels = S::TILES.as_ptr().add(log_vectors).read();
+        // Tiles of one size, the last of which may begin within the one before: what both compute is the same.
+        let across = div_ceil(n, S::PIXELS.as_ptr().add(log_vectors).read());
+        let len = div_ceil(n, across);
+        let half = len.div_ceil(2);
         let panel = a.channels * width;
-        for p in 0..(a.tile + 2) * (a.tile + 2) {
-            let w = weights.add(p * panel);
-            let tiles = Tiles {
-                input: Lattice { first: inputs.add(p * position), pixel, row: 0, second: 0 },
-                rows: 1,
-                row: 0,
-                columns: 1,
-                column: 0,
-                run: a.channels,
-                weights: [w; 2],
-                next: w.wrapping_add(panel),
-                fetch_input: false,
-                start: Lattice { first: ZEROS.as_ptr(), pixel: 0, row: 0, second: 0 },
-                residual: Lattice { first: core::ptr::null(), pixel: 0, row: 0, second: 0 },
-                output: Lattice { first: sums.add(p * sums_position), pixel: width, row: 0, second: 0 },
-                act: Act::NONE,
-                across: 1,
-                down: 1,
-            };
-            panel_rows::<S>(tiles, n, &tiling, kernels, 0);
-        }
+        let kernels = S::TILES.as_ptr().add(log_vectors).read();
+        kernels.as_ptr().add(len - 1).read()(&Tiles {
+            input: Lattice { first: inputs, pixel, row: position, second: half * pixel },
+            rows: 1,
+            row: 0,
+            columns: 1,
+            column: 0,
+            run: a.channels,
+            weights: [weights; 2],
+            weight_row: panel,
+            next: weights,
+            start: Lattice { first: ZEROS.as_ptr(), pixel: 0, row: 0, second: 0 },
+            residual: Lattice { first: core::ptr::null(), pixel: 0, row: 0, second: 0 },
+            output: Lattice { first: sums, pixel: width, row: sums_position, second: half * width },
+            act: Act::NONE,
+            across,
+            down: (a.tile + 2) * (a.tile + 2),
+            last: n - len,
+        });
     }
 }
 
@@ -233,14 +233,32 @@ pub unsafe fn gather<S: Simd, const M: usize>(a: &Gather) {
 }
 
 /// One vector of channels; `WHOLE` where all of it may be read, at every position.
+///
+/// Two rows of the result at a time, from inputs that are read again for each: all of them would not fit the registers.
 #[inline(always)]
 unsafe fn gather_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Gather, c: usize) {
+    // SAFETY: the caller's promise, see `gather`.
+    unsafe {
+        if M == 2 {
+            gather_rows::<S, M, WHOLE>(a, c, [0, 1]);
+            gather_rows::<S, M, WHOLE>(a, c, [2, 3]);
+        } else {
+            gather_rows::<S, M, WHOLE>(a, c, [0, 5]);
+            gather_rows::<S, M, WHOLE>(a, c, [1, 2]);
+            gather_rows::<S, M, WHOLE>(a, c, [3, 4]);
+        }
+    }
+}
+
+/// Two rows of the result, which are constants where this is inlined: what they do not need is not read.
+#[inline(always)]
+unsafe fn gather_rows<S: Simd, const M: usize, const WHOLE: bool>(a: &Gather, c: usize, rows: [usize; 2]) {
     // SAFETY: the caller's promise, see `gather`; where not all may be read, what may not be is masked.
     unsafe {
         let n = M + 2;
         let lanes = (a.channels - c).min(S::LANES);
-        let mut columns = [[S::splat(0.0); 6]; 6];
-        for (j, column) in columns.iter_mut().enumerate().take(n) {
+        let mut columns = [[S::splat(0.0); 2]; 6];
+        for (j, pair) in columns.iter_mut().enumerate().take(n) {
             let mut d = [S::splat(0.0); 6];
             for (i, d) in d.iter_mut().enumerate().take(n) {
                 let p = a.input.wrapping_add(i * a.row + j * a.pixel + c);
@@ -249,11 +267,12 @@ unsafe fn gather_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Gather, 
                     false => S::load_first(p, if i < a.size[0] && j < a.size[1] { lanes } else { 0 }),
                 };
             }
-            *column = input_line::<S, M>(d);
+            let column = input_line::<S, M>(d);
+            *pair = rows.map(|i| column[i]);
         }
-        for i in 0..n {
-            let v = input_line::<S, M>(columns.map(|column| column[i]));
-            for (j, v) in v.into_iter().enumerate().take(n) {
+        for (k, i) in rows.into_iter().enumerate() {
+            let line = input_line::<S, M>(columns.map(|pair| pair[k]));
+            for (j, v) in line.into_iter().enumerate().take(n) {
                 S::store(a.to.wrapping_add((i * n + j) * a.position + c), v);
             }
         }
@@ -352,22 +371,37 @@ pub unsafe fn scatter<S: Simd, const M: usize>(a: &Scatter) {
 /// One vector of filters; `WHOLE` where all of it is written, at every pixel.
 #[inline(always)]
 unsafe fn scatter_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize) {
+    // SAFETY: the caller's promise, see `scatter`.
+    unsafe {
+        if M == 2 {
+            scatter_rows::<S, M, WHOLE>(a, f, [0, 1]);
+        } else {
+            scatter_rows::<S, M, WHOLE>(a, f, [0, 2]);
+            scatter_rows::<S, M, WHOLE>(a, f, [1, 3]);
+        }
+    }
+}
+
+/// Two rows of the result, which are constants where this is inlined: what they do not need is not read.
+#[inline(always)]
+unsafe fn scatter_rows<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize, rows: [usize; 2]) {
     // SAFETY: the caller's promise, see `scatter`; where not all is written, what is not is left alone.
     unsafe {
         let n = M + 2;
         let lanes = (a.filters - f).min(S::LANES);
-        let mut columns = [[S::splat(0.0); 4]; 6];
-        for (j, column) in columns.iter_mut().enumerate().take(n) {
+        let mut columns = [[S::splat(0.0); 2]; 6];
+        for (j, pair) in columns.iter_mut().enumerate().take(n) {
             let mut m = [S::splat(0.0); 6];
             for (i, m) in m.iter_mut().enumerate().take(n) {
                 *m = S::load(a.sums.add((i * n + j) * a.position + f));
             }
-            *column = output_line::<S, M>(m);
+            let column = output_line::<S, M>(m);
+            *pair = rows.map(|i| column[i]);
         }
         let bias = S::load(a.bias.add(f));
-        for i in 0..M {
-            let pixels = output_line::<S, M>(columns.map(|column| column[i]));
-            for (j, v) in pixels.into_iter().enumerate().take(M) {
+        for (k, i) in rows.into_iter().enumerate() {
+            let line = output_line::<S, M>(columns.map(|pair| pair[k]));
+            for (j, v) in line.into_iter().enumerate().take(M) {
                 let outside = i < a.rows[0] || i >= a.rows[1] || j >= a.columns;
                 if !WHOLE && outside {
                     continue;
