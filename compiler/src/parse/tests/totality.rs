@@ -120,14 +120,24 @@ fn any_sizes_are_expanded_or_refused() {
         "ceil",
         "x",
     ];
-    let inputs = ["[8, 8, 8]", "[1, 1, 1]", "[8]", "[3, 1099511627776, 1]", "[1, 1, 1000000]"];
+    // Beside each the window of those arguments that are not tried.
+    let inputs = [
+        ("[8, 8, 8]", "3x3"),
+        ("[1, 1, 1]", "3x3"),
+        ("[8]", "3x3"),
+        ("[3, 1099511627776, 1]", "3x3"),
+        ("[1, 1, 1000000]", "3x3"),
+        ("[8, 8]", "3"),
+        ("[1099511627776, 1]", "1"),
+    ];
     let mut n_accepted = 0;
     for layer in registry::LAYERS {
-        let required: Vec<&str> = layer.signature().iter().map(|p| if p.kind == Kind::Pair { "3x3" } else { "4" }).collect();
         let n_required = layer.signature().iter().filter(|param| param.default == Default::Required).count();
         for (index, _) in layer.signature().iter().enumerate() {
             for value in VALUES {
-                for shape in inputs {
+                for (shape, window) in inputs {
+                    let required: Vec<&str> =
+                        layer.signature().iter().map(|p| if p.kind == Kind::Pair { window } else { "4" }).collect();
                     let mut args = required[..n_required.max(index + 1)].to_vec();
                     args[index] = value;
                     let named: Vec<String> =
