@@ -46,7 +46,7 @@ network! {
         x -> resize(4x4, mode = linear)
     }
 
-    pub LinearOnSequence(x: [3, 9]) {
+    pub FlattenMissing(x: [3, 9]) -> [4] {
         x -> linear(4)
     }
 

@@ -12,6 +12,7 @@ use super::syntax::{Body, Expr, ExprKind, For, If, Label, Outcome, Part, Pattern
 use super::value::{self, Value};
 use crate::graph::{Node, ValueId};
 use crate::program::Builder;
+use crate::registry;
 use crate::shape::Shape;
 use std::collections::HashSet;
 
@@ -296,6 +297,9 @@ impl<'a, 'r> Resolver<'a, 'r> {
     pub(super) fn flow(&mut self, value: Value, place: Place) -> Value {
         match value {
             Value::Flow(_) | Value::Unknown => value,
+            // Some options are words for layers, too: `rnn(…, nonlinearity = relu)`.
+            Value::Word(word) if registry::layer(word).is_some() => self
+                .unknown(place, format!("expected a value, but `{word}` is a layer\nhelp: apply it to a value: `x -> {word}`")),
             other => self.unknown(place, format!("expected a value of the flow, but here is {}", other.described())),
         }
     }
