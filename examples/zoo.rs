@@ -81,7 +81,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     if let Some(file) = &arguments.output {
         npy::write(file, &output)?;
     }
-    if is_picture || labels.is_some() {
+    if output.shape.len() == 3 {
+        print_read(&output, labels.as_deref());
+    } else if is_picture || labels.is_some() {
         print_likeliest(&output, labels.as_deref());
     }
     print_latency(name, input.shape[0], threads, times, arguments.json);
@@ -120,6 +122,7 @@ fn picture(file: &Path, network: &str, shape: &[usize]) -> Result<Vec<f32>> {
         [3, 299, 299] => Preprocess::imagenet().shorter_side(342).load::<299, 299>(file)?.into_vec(),
         [3, 32, 32] => small.load::<32, 32>(file)?.into_vec(),
         [3, 128, 128] => small.load::<128, 128>(file)?.into_vec(),
+        [1, 32, 100] => Preprocess::<1>::new().stretch().normalise([0.5], [0.5]).load::<32, 100>(file)?.into_vec(),
         [1, 32, 32] => Preprocess::<1>::new().stretch().load::<32, 32>(file)?.into_vec(),
         _ => return Err(format!("{network} takes {shape:?}, which no picture is made into: give a .npy array").into()),
     })
@@ -129,7 +132,11 @@ fn picture(file: &Path, network: &str, shape: &[usize]) -> Result<Vec<f32>> {
 fn labels(file: &Path, network: &dyn Network) -> Result<Vec<String>> {
     let text = fs::read_to_string(file).map_err(|e| format!("cannot read `{}`: {e}", file.display()))?;
     let labels: Vec<String> = text.lines().map(str::to_owned).collect();
-    let n_classes = network.outputs()[0].shape[0];
+    // Classes come first, but in a sequence after the steps.
+    let n_classes = match *network.outputs()[0].shape {
+        [_, n_classes] | [n_classes, ..] => n_classes,
+        [] => 0,
+    };
     if labels.len() == n_classes {
         return Ok(labels);
     }
@@ -167,6 +174,20 @@ fn print_likeliest(output: &Array, labels: Option<&[String]>) {
             let label = labels.map_or_else(|| format!("class {class}"), |labels| labels[class].clone());
             println!("{:6.2} %  {label}", 100.0 * share);
         }
+    }
+}
+
+/// What each line of text reads: the best class of each step, without repetitions and blanks, which are class 0.
+fn print_read(output: &Array, labels: Option<&[String]>) {
+    let (n_steps, n_classes) = (output.shape[1], output.shape[2]);
+    for scores in output.data.chunks(n_steps * n_classes) {
+        let best = |step: &[f32]| (0..n_classes).max_by(|&a, &b| step[a].total_cmp(&step[b])).unwrap_or(0);
+        let mut classes: Vec<usize> = scores.chunks(n_classes).map(best).collect();
+        classes.dedup();
+        classes.retain(|&class| class != 0);
+        let words: Vec<String> =
+            classes.iter().map(|&class| labels.map_or_else(|| class.to_string(), |labels| labels[class].clone())).collect();
+        println!("reads: {}", words.join(" "));
     }
 }
 

@@ -43,13 +43,20 @@ mod networks {
             (image, a: a, again: a, b: a -> max_pool(2x2), flat: a -> flatten, other)
         }
 
+        /// Recurrent layers, with and without their states.
+        pub(crate) Reads(x: [5, 3]) {
+            let (y, h, c) = x -> rnn: lstm(4, layers = 2, bidirectional = true);
+            let alone = y -> read: gru(2) -> say: linear(3);
+            (y, h, c, alone)
+        }
+
         block unit(x, width, window, stride = 1, pad = 1) {
             x -> conv(width, window, stride = stride, pad = pad) -> batch_norm -> relu
         }
     }
 }
 
-use networks::{One, Taps, Two};
+use networks::{One, Reads, Taps, Two};
 
 const _: () = assert!(Two::OUTPUT.0[0] == 4 && One::PARAMETERS == 24);
 
@@ -69,6 +76,21 @@ fn embedded_weights_are_those_of_the_file() {
     // Its batch norm shifts zeros by 0.25 and -0.5.
     let expected = [0.25, 0.25, 0.25, 0.25, -0.5, -0.5, -0.5, -0.5];
     assert!(out.as_slice().iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4), "{out:?}");
+}
+
+#[test]
+fn last_states_are_those_of_the_last_steps() {
+    let mut session = Reads::random(3).session();
+    let x = convoke::Sequence::from_fn(|step, feature| (step * 3 + feature) as f32 / 7.0 - 1.0);
+    let (y, h, c, alone): (&convoke::Sequence<5, 8>, &convoke::Sequence<4, 4>, _, &convoke::Sequence<5, 3>) =
+        session.run(&x).expect("it runs");
+    let row = |values: &[f32], row: usize, of: usize| values[row * of..][..of].to_vec();
+    assert_eq!(row(h.as_slice(), 2, 4), row(y.as_slice(), 4, 8)[..4]);
+    assert_eq!(row(h.as_slice(), 3, 4), row(y.as_slice(), 0, 8)[4..]);
+    // What an output gate lets through is less than what is there.
+    let cells: &convoke::Sequence<4, 4> = c;
+    assert!(h.as_slice().iter().zip(cells.as_slice()).all(|(h, c)| h.abs() < c.abs() && h.signum() == c.signum()));
+    assert!(alone.as_slice().iter().all(|value| value.is_finite()));
 }
 
 #[test]

@@ -42,6 +42,7 @@ pub fn call(call: &Call, inputs: &[&Shape]) -> Result<Shape, Problem> {
     let found = inputs.len();
     let expected = match layer.inputs() {
         Inputs::One if found != 1 => "one value",
+        Inputs::Named(names) if found != 1 && found != 1 + names.len() => "one value, or all that have names besides",
         Inputs::Two if found != 2 => "two values",
         Inputs::Many | Inputs::Closure if found == 0 => "at least one value",
         _ => return layer.infer(&call.args, inputs),

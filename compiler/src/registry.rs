@@ -93,7 +93,7 @@ pub fn table() -> String {
 /// How a layer is written: `max_pool(window, stride = window, pad = 0, dilation = 1, round = exact)`.
 pub fn usage(layer: &dyn AnyLayer) -> String {
     let mut parts: Vec<String> = match layer.inputs() {
-        Inputs::One => Vec::new(),
+        Inputs::One | Inputs::Named(_) => Vec::new(),
         Inputs::Two => vec!["other".into()],
         Inputs::Many => vec!["a, b, …".into()],
         Inputs::Closure => vec!["others…".into()],
@@ -104,6 +104,9 @@ pub fn usage(layer: &dyn AnyLayer) -> String {
             Default::Of(other) => format!("{} = {other}", param.name),
             Default::Value(value) => format!("{} = {}", param.name, written(value)),
         });
+    }
+    if let Inputs::Named(names) = layer.inputs() {
+        parts.extend(names.iter().map(|name| format!("{name} = 0")));
     }
     if parts.is_empty() { layer.name().into() } else { format!("{}({})", layer.name(), parts.join(", ")) }
 }

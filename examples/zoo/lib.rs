@@ -3,6 +3,7 @@
 //! Weights are named as in torchvision, so that its files load as they are; multiply-adds are those that it publishes.
 
 pub mod alexnet;
+pub mod crnn;
 pub mod densenet;
 pub mod efficientnet;
 pub mod fcn;

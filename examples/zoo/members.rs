@@ -1,8 +1,8 @@
 //! All networks of the zoo by name, behind one type: for what takes any of them.
 
 use crate::{
-    alexnet, densenet, efficientnet, fcn, googlenet, inception_v3, lenet, mobilenet, resnet, resnet_cifar, resnext, separable,
-    squeezenet, unet, vgg,
+    alexnet, crnn, densenet, efficientnet, fcn, googlenet, inception_v3, lenet, mobilenet, resnet, resnet_cifar, resnext,
+    separable, squeezenet, unet, vgg,
 };
 use convoke::rt::{Definition, Plan};
 use convoke::{LoadOptions, Network, Result};
@@ -76,6 +76,7 @@ members! {
     "squeezenet1_1": squeezenet::SqueezeNet1_1,
     "efficientnet_b0": efficientnet::EfficientNetB0,
     "separable": separable::SpatiallySeparable,
+    "crnn": crnn::Crnn,
     "unet": unet::UNet,
     "fcn_resnet50": fcn::FcnResNet50,
 }

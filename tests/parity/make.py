@@ -362,8 +362,8 @@ case(
 )
 
 
-def recurrent(word, l, f, h, layers=1, both=False, bias=True, proj=0, states=False, relu=False, batch=1):
-    """The first of a batch; with `states`, output, last states and last cells after one another."""
+def recurrent(word, l, f, h, layers=1, both=False, bias=True, proj=0, states=False, relu=False, batch=1, first=False):
+    """The first of a batch; with `states`, output, last states and last cells after one another; with `first`, their first ones given."""
     kinds = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
     args = f"hidden = {h}, layers = {layers}, bias = {str(bias).lower()}, dropout = 0.25, bidirectional = {str(both).lower()}"
     given = {"dropout": 0.25} if layers > 1 else {}
@@ -374,19 +374,24 @@ def recurrent(word, l, f, h, layers=1, both=False, bias=True, proj=0, states=Fal
     if states:
         args += ", states = true"
 
-    def compute(w, x):
+    def compute(w, x, *given_states):
         module = kinds[word](f, h, layers, bias=bias, bidirectional=both, batch_first=True, **given).double().eval()
         with torch.no_grad():
             for name, parameter in module.named_parameters():
                 parameter.copy_(w(f"r.{name}", *parameter.shape))
-            output, last = module(torch.cat([x, 0.5 * x, -x][:batch]))
+            before = tuple(state.transpose(0, 1) for state in given_states)
+            before = [before if word == "lstm" else before[0]] if first else []
+            output, last = module(torch.cat([x, 0.5 * x, -x][:batch]), *before)
         last = last if isinstance(last, tuple) else (last,)
         parts = [output[0]] + [state[:, 0] for state in last if states]
         return torch.cat([part.flatten() for part in parts])[None] if states else output
 
     name = f"{word}{'_relu' if relu else ''}_{l}x{f}_to_{h}{f'_{layers}_layers' if layers > 1 else ''}{'_both' if both else ''}"
     name += f"{'' if bias else '_no_bias'}{f'_proj_{proj}' if proj else ''}{'_states' if states else ''}"
-    case(name, [(l, f)], [f'{word}(%0, {args}) "r"'], compute)
+    rows = layers * (2 if both else 1)
+    shapes = [(rows, proj or h), (rows, h)][: 2 if word == "lstm" else 1] if first else []
+    reads = ", ".join(f"%{i}" for i in range(1 + len(shapes)))
+    case(name + ("_first" if first else ""), [(l, f), *shapes], [f'{word}({reads}, {args}) "r"'], compute)
 
 
 for word, relu in [("rnn", False), ("rnn", True), ("lstm", False), ("gru", False)]:
@@ -399,9 +404,11 @@ for word, relu in [("rnn", False), ("rnn", True), ("lstm", False), ("gru", False
     recurrent(word, 6, 8, 10, layers=2, both=True, bias=False, relu=relu)
     recurrent(word, 17, 6, 19, layers=2, both=True, states=True, relu=relu, batch=3)
     recurrent(word, 1, 3, 48, states=True, relu=relu)
+    recurrent(word, 4, 5, 18, layers=2, both=True, states=True, relu=relu, first=True)
 recurrent("lstm", 5, 6, 8, both=True, proj=3)
 recurrent("lstm", 17, 9, 20, layers=2, both=True, proj=17, states=True, batch=3)
 recurrent("lstm", 3, 4, 6, layers=3, proj=1, bias=False)
+recurrent("lstm", 3, 4, 9, both=True, proj=5, first=True)
 case(
     "lstm_then_linear",
     [(12, 10)],
@@ -439,6 +446,11 @@ for name, call, f in [
     case(f"{name}_of_map", [(5, 4, 7)], [call.replace("%1", "%0")], lambda w, x, f=f: f(x))
     case(f"{name}_of_vector", [(37,)], [call.replace("%1", "%0")], lambda w, x, f=f: f(x))
 
+
+for shape, axis in [((5, 4, 7), 1), ((5, 4, 7), 2), ((9, 21), 1), ((17, 3), 0)]:
+    for word, f in [("softmax", F.softmax), ("log_softmax", F.log_softmax)]:
+        name = f"{word}_over_{axis}_of_{'x'.join(map(str, shape))}"
+        case(name, [shape], [f"{word}(%0, axis = {axis - len(shape)})"], lambda w, x, f=f, axis=axis: f(x, 1 + axis))
 
 # Of a range in which the functions do more than bend: four times x.
 for name, call, f in [

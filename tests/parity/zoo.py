@@ -202,6 +202,38 @@ class UNet(nn.Module):
         return self.outc(self.up4(self.up3(self.up2(self.up1(x5, x4), x3), x2), x1))
 
 
+class ReadBothWays(nn.Module):
+    def __init__(self, features, hidden, outputs):
+        super().__init__()
+        self.rnn = nn.LSTM(features, hidden, bidirectional=True, batch_first=True)
+        self.embedding = nn.Linear(2 * hidden, outputs)
+
+    def forward(self, x):
+        return self.embedding(self.rnn(x)[0])
+
+
+class Crnn(nn.Module):
+    """Named as in github.com/meijieru/crnn.pytorch; its time comes after the batch here."""
+
+    def __init__(self, classes=37):
+        super().__init__()
+        self.cnn, channels = nn.Sequential(), 1
+        for i, filters in enumerate([64, 128, 256, 256, 512, 512, 512]):
+            self.cnn.add_module(f"conv{i}", nn.Conv2d(channels, filters, 3 if i < 6 else 2, padding=1 if i < 6 else 0))
+            if i in [2, 4, 6]:
+                self.cnn.add_module(f"batchnorm{i}", nn.BatchNorm2d(filters))
+            self.cnn.add_module(f"relu{i}", nn.ReLU())
+            if i in [0, 1]:
+                self.cnn.add_module(f"pooling{i}", nn.MaxPool2d(2))
+            if i in [3, 5]:
+                self.cnn.add_module(f"pooling{i // 2 + 1}", nn.MaxPool2d(2, (2, 1), (0, 1)))
+            channels = filters
+        self.rnn = nn.Sequential(ReadBothWays(512, 256, 256), ReadBothWays(256, 256, classes))
+
+    def forward(self, x):
+        return F.log_softmax(self.rnn(self.cnn(x).squeeze(2).permute(0, 2, 1)), -1)
+
+
 NETWORKS = {
     "lenet5": LeNet5,
     "alexnet": tv.alexnet,
@@ -223,6 +255,7 @@ NETWORKS = {
     "squeezenet1_1": tv.squeezenet1_1,
     "efficientnet_b0": tv.efficientnet_b0,
     "separable": SpatiallySeparable,
+    "crnn": Crnn,
     "unet": UNet,
     "fcn_resnet50": lambda: tv.segmentation.fcn_resnet50(weights_backbone=None, aux_loss=False),
 }
@@ -232,6 +265,7 @@ INPUTS = {
     "inception_v3": (3, 299, 299),
     "inception_v3_transform_input": (3, 299, 299),
     "separable": (3, 32, 32),
+    "crnn": (1, 32, 100),
     "unet": (3, 128, 128),
 }
 # Of an output with more elements, that many are recorded at most.
@@ -274,7 +308,8 @@ def balanced(net, exponents):
         def after(module, inputs, output):
             if name in exponents:
                 return None
-            bias = 0 if module.bias is None else module.bias.reshape(-1, *[1] * (output.dim() - 2))
+            after_channels = 0 if isinstance(module, nn.Linear) else output.dim() - 2
+            bias = 0 if module.bias is None else module.bias.reshape(-1, *[1] * after_channels)
             sums = output - bias
             exponents[name] = -round(float(torch.log2(sums.std())))
             module.weight *= 2.0 ** exponents[name]
@@ -285,6 +320,9 @@ def balanced(net, exponents):
     for name, module in net.named_modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             hook(module, f"{name}.weight")
+        if isinstance(module, nn.LSTM):
+            # Gates bound what comes out.
+            exponents |= {f"{name}.{path}": 0 for path, weight in module.named_parameters() if weight.dim() > 1}
 
 
 def build(name):

@@ -365,8 +365,7 @@ impl<'a> Layout<'a> {
 
 /// A map of one row with its pixels and channels exchanged.
 pub fn by_rows(Spot { buffer, view }: Spot) -> Spot {
-    let View { width, channels, pixel, channel, .. } = view;
-    Spot { buffer, view: View { width: channels, channels: width, pixel: channel, channel: pixel, ..view } }
+    Spot { buffer, view: view.exchanged(2) }
 }
 
 /// A vector of `len` elements.

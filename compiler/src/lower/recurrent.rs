@@ -31,6 +31,8 @@ impl Builder<'_, '_> {
         let (rows, width) = (cell.n_gates() * hidden, options.width());
         let mut input = self.sequence(&name, node)?;
         let steps = input.view.width;
+        // Rows of the states, of each layer and direction.
+        let first: Vec<Spot> = node.inputs[1..].iter().map(|&state| states(self.layout.source(state))).collect();
         let outputs = Outputs::of(self.layout.spot(node.output), options, steps);
         for layer in 0..layers {
             let gates = self.temporary([1, steps, directions * rows])?;
@@ -57,19 +59,22 @@ impl Builder<'_, '_> {
                 true => outputs.sequence,
                 false => self.temporary([1, steps, directions * width])?,
             };
-            let last_cell = outputs.cells.map(|cells| rows_from(cells, layer * directions, directions));
+            let of_layer = |states: Spot| rows_from(states, layer * directions, directions);
+            let last_cell = outputs.cells.map(of_layer);
+            let [first_hidden, first_cell] = [0, 1].map(|state| first.get(state).copied().map(of_layer));
             let kernel = Kernel::Recurrent(Recurrent {
                 cell,
                 hidden,
                 input: gates.view,
                 output: output.view,
-                first_hidden: None,
-                first_cell: None,
+                first_hidden: first_hidden.map(|spot| spot.view),
+                first_cell: first_cell.map(|spot| spot.view),
                 last_cell: last_cell.map(|spot| spot.view),
                 packs: List::Owned(packs),
                 projections: List::Owned(projections),
             });
-            let buffers = [Some(gates), last_cell, Some(output)].into_iter().flatten().map(|spot| spot.buffer).collect();
+            let buffers = [Some(gates), first_hidden, first_cell, last_cell, Some(output)];
+            let buffers = buffers.into_iter().flatten().map(|spot| spot.buffer).collect();
             self.push(name.clone(), kernel, buffers);
             for direction in 0..directions {
                 // The last state is that of the last step, from the end that of the first one.
@@ -144,6 +149,12 @@ impl Outputs {
             cells: (options.cell == Cell::Lstm).then_some(cells),
         }
     }
+}
+
+/// A sequence as rows of one pixel.
+fn states(spot: Spot) -> Spot {
+    let Spot { buffer, view } = by_rows(spot);
+    Spot { buffer, view: View { height: view.width, width: 1, row: view.pixel, ..view } }
 }
 
 /// Whether channels lie side by side.

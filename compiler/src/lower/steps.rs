@@ -206,7 +206,10 @@ impl Builder<'_, '_> {
                 output: output.view,
                 activation: tail.activation,
             }),
-            Lowering::Softmax { log } => Kernel::Softmax(Softmax { input: input(0).view, output: output.view, log }),
+            Lowering::Softmax { axis, log } => {
+                let [input, output] = [input(0).view, output.view].map(|view| view.exchanged(axis));
+                Kernel::Softmax(Softmax { input, output, log })
+            }
             Lowering::Prelu { per_channel } => {
                 let channels = output.view.channels;
                 let form = Form::Slopes { weights: if per_channel { channels } else { 1 }, channels };

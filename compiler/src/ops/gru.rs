@@ -1,7 +1,7 @@
 //! `gru(hidden)`: gated recurrent units, a recurrent layer whose gates mix the state before with a new one.
 //!
 //! - Formula: `r = σ(W_ir·x_t + b_ir + W_hr·h_{t−1} + b_hr)`, `z` alike, `n = tanh(W_in·x_t + b_in + r·(W_hn·h_{t−1} + b_hn))`,
-//!   `h_t = (1 − z)·n + z·h_{t−1}`; `h_0 = 0`. The rows of the weights are those of r, z and n.
+//!   `h_t = (1 − z)·n + z·h_{t−1}`; `h_0` is `h0`, or 0. The rows of the weights are those of r, z and n.
 //! - Shapes: `[L, F]`, time first, to `[L, hidden]`; `[L, 2·hidden]` in both directions.
 //! - Parameters, results and other frameworks: see `recurrent`.
 //! - Example: `let (y, h) = x -> gru(32, bidirectional = true);` takes `[20, 8]` to `[20, 64]` and the last states `[2, 32]`.
@@ -28,7 +28,7 @@ impl Layer for Gru {
     const NAME: &'static str = "gru";
     const ABOUT: &'static str = "gated recurrent units: recurrent, with a reset and an update gate";
     const SOURCE: &'static str = "`nn.GRU`";
-    const INPUTS: Inputs = Inputs::One;
+    const INPUTS: Inputs = Inputs::Named(&["h0"]);
     const SIGNATURE: &'static [Param] = &[
         Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" },
         Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" },
@@ -54,12 +54,11 @@ impl Layer for Gru {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        recurrent::infer(Self::NAME, args, &options(args), inputs[0])
+        recurrent::infer(Self::NAME, args, &options(args), inputs)
     }
 
-    fn infer_sizes(_args: &Args, _inputs: &[&Sizes]) -> Option<Inferred> {
-        // What it gives is one value, cut into output and states where the number of steps says.
-        None
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        recurrent::infer_sizes(&options(args), inputs)
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
@@ -71,7 +70,7 @@ impl Layer for Gru {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        recurrent::evaluate(&options(args), inputs[0], weights)
+        recurrent::evaluate(&options(args), inputs, weights)
     }
 
     fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {

@@ -2,13 +2,14 @@
 //!
 //! - Formula: `out[c] = in[c] − m − ln Σ exp(in[k] − m)` over channels k, with m their maximum, so that nothing overflows.
 //! - Shapes: a vector `[N]`, over all of it, a map `[C, H, W]`, pixel by pixel, or a sequence `[C, L]`, position by position; unchanged.
-//!   Always the first axis, PyTorch's `dim=1` behind the batch; of a sequence of L steps by F features that is over the steps.
+//!   By default over the first axis, PyTorch's `dim=1` behind the batch; `axis = -1` is over the last one: the features of a sequence
+//!   of L steps by F features.
 //! - Parameters: none.
 //! - Example: `linear(10) -> log_softmax` gives the logarithms of the probabilities of ten classes.
 //! - Source: Bridle, *Probabilistic interpretation of feedforward classification network outputs* (1990); PyTorch's
 //!   `nn.LogSoftmax(dim=1)`.
 
-use super::{Inputs, Layer, Lowering, Param, softmax};
+use super::{Inputs, Layer, Lowering, Param, axes, softmax};
 use crate::diag::Problem;
 use crate::graph::Args;
 use crate::shape::Shape;
@@ -22,18 +23,19 @@ impl Layer for LogSoftmax {
     const ABOUT: &'static str = "`x − ln Σ exp(x)` over channels, at each pixel or position";
     const SOURCE: &'static str = "`nn.LogSoftmax(dim=1)`";
     const INPUTS: Inputs = Inputs::One;
-    const SIGNATURE: &'static [Param] = &[];
+    const SIGNATURE: &'static [Param] = &[softmax::AXIS];
 
-    fn infer(_args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+    fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
+        axes::resolve(Self::NAME, "axis", args.axis("axis"), inputs[0])?;
         Ok(inputs[0].clone())
     }
 
-    fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
-        softmax::shifted(inputs[0], |difference, sum| difference - sum.ln())
+    fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {
+        softmax::shifted(inputs[0], softmax::axis(args, &inputs[0].shape), |difference, sum| difference - sum.ln())
     }
 
-    fn lower(_args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
-        Lowering::Softmax { log: true }
+    fn lower(args: &Args, inputs: &[&Shape], _output: &Shape) -> Lowering {
+        Lowering::Softmax { axis: axes::of_map(inputs[0], softmax::axis(args, inputs[0])), log: true }
     }
 }
 

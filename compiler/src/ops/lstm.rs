@@ -1,7 +1,8 @@
 //! `lstm(hidden)`: long short-term memory, a recurrent layer whose cells keep what its gates let them.
 //!
 //! - Formula, with gates `i, f, g, o = W_ih·x_t + b_ih + W_hh·h_{t−1} + b_hh` in this order: `c_t = σ(f)·c_{t−1} + σ(i)·tanh(g)`,
-//!   `h_t = σ(o)·tanh(c_t)`, and `W_hr` times that where `proj_size` is given; `h_0 = 0`, `c_0 = 0`.
+//!   `h_t = σ(o)·tanh(c_t)`, and `W_hr` times that where `proj_size` is given; `h_0` and `c_0` are `h0` and
+//!   `c0`, or 0.
 //! - Shapes: `[L, F]`, time first, to `[L, hidden]`; `[L, 2·hidden]` in both directions.
 //! - Parameters, results and other frameworks: see `recurrent`.
 //! - Example: `let (y, h, c) = x -> lstm(64, layers = 2, bidirectional = true);`, where `y` alone is `x -> lstm(…)`.
@@ -28,7 +29,7 @@ impl Layer for Lstm {
     const NAME: &'static str = "lstm";
     const ABOUT: &'static str = "long short-term memory: recurrent, with cells and gates";
     const SOURCE: &'static str = "`nn.LSTM`";
-    const INPUTS: Inputs = Inputs::One;
+    const INPUTS: Inputs = Inputs::Named(&["h0", "c0"]);
     const SIGNATURE: &'static [Param] = &[
         Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" },
         Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" },
@@ -60,12 +61,11 @@ impl Layer for Lstm {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        recurrent::infer(Self::NAME, args, &options(args), inputs[0])
+        recurrent::infer(Self::NAME, args, &options(args), inputs)
     }
 
-    fn infer_sizes(_args: &Args, _inputs: &[&Sizes]) -> Option<Inferred> {
-        // What it gives is one value, cut into output and states where the number of steps says.
-        None
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        recurrent::infer_sizes(&options(args), inputs)
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
@@ -77,7 +77,7 @@ impl Layer for Lstm {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        recurrent::evaluate(&options(args), inputs[0], weights)
+        recurrent::evaluate(&options(args), inputs, weights)
     }
 
     fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {

@@ -164,6 +164,18 @@ pub enum Inputs {
     Many,
     /// As many as its closure has parameters: `x -> map(y, |x, y| x / y)`.
     Closure,
+    /// One, and all of these or none, each by its name: `x -> gru(8, h0 = state)`.
+    Named(&'static [&'static str]),
+}
+
+impl Inputs {
+    /// The names of those that have one.
+    pub fn names(self) -> &'static [&'static str] {
+        match self {
+            Inputs::Named(names) => names,
+            _ => &[],
+        }
+    }
 }
 
 /// An argument that a layer takes.
@@ -431,8 +443,10 @@ pub enum Lowering {
     Parts(Vec<(&'static str, &'static str, Args)>),
     /// Channels after one another.
     Concat,
-    /// Over channels.
+    /// Over an axis.
     Softmax {
+        /// Which: channels (0), rows (1) or columns (2).
+        axis: usize,
         /// Whether the result is its logarithm.
         log: bool,
     },

@@ -1,6 +1,7 @@
 //! What `rnn`, `lstm` and `gru` share: layers over one another, both directions, the state dict, and the naive evaluation. Floor 4.
 //!
 //! - Shapes: a sequence `[L, F]`, step by step, to `[L, D·P]`: D directions of P elements, the second read from the end.
+//! - States before the first step are zeros, or `h0` `[layers·D, P]` and, of an `lstm`, `c0` `[layers·D, hidden]`: values of the flow.
 //! - Results: the output; then, if they are asked for, the states after the last step, `[layers·D, P]`: of each layer those of the
 //!   first direction, then those of the second. Of an `lstm` the cells follow, `[layers·D, hidden]`.
 //! - Parameters of layer k: `weight_ih_l{k}` `[gates·hidden, F]` (`D·P` columns from layer 1 on), `weight_hh_l{k}` `[gates·hidden, P]`, the
@@ -9,12 +10,13 @@
 //! - Other frameworks: PyTorch's unbatched input. `batch_first` has no meaning without a batch axis: time comes first. A map
 //!   `[C, H, W]` is read from left to right, say, by `-> permute([2, 0, 1]) -> reshape([W, C·H])`.
 
+use super::sizes::{self, Inferred};
 use super::{Lowering, Part, Results, Weight};
 use crate::diag::Problem;
 use crate::dim;
 use crate::graph::{Arg, Args};
 use crate::plan::{Cell, Init};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// The arguments of a recurrent layer.
@@ -65,7 +67,8 @@ impl Options {
 const MAX_LAYERS: usize = 64;
 
 /// The shape of the output, and what is wrong with the input.
-pub fn infer(name: &str, args: &Args, options: &Options, input: &Shape) -> Result<Shape, Problem> {
+pub fn infer(name: &str, args: &Args, options: &Options, inputs: &[&Shape]) -> Result<Shape, Problem> {
+    let input = inputs[0];
     let dropout = args.number("dropout");
     if !(0.0..=1.0).contains(&dropout) {
         return Err(Problem::argument("dropout", format!("`dropout` is a probability, between 0 and 1, but is {dropout}")));
@@ -96,7 +99,29 @@ pub fn infer(name: &str, args: &Args, options: &Options, input: &Shape) -> Resul
             format!("weights of {hidden} hidden elements from {features} features have more elements than memory can address");
         return Err(Problem::argument("hidden", message));
     }
+    let rows = layers * directions;
+    let states = [("h0", Shape::sequence(rows, options.width())), ("c0", Shape::sequence(rows, hidden))];
+    for (at, ((state, expected), found)) in states.iter().zip(&inputs[1..]).enumerate() {
+        if expected != *found {
+            let message =
+                format!("`{state}` of this `{name}` is {expected}: a row for each layer and direction; but here is {found}");
+            return Err(Problem::input(1 + at, message));
+        }
+    }
     Ok(output(options, steps))
+}
+
+/// The output for any number of steps. The states' places in it would depend on that.
+pub fn infer_sizes(options: &Options, inputs: &[&Sizes]) -> Option<Inferred> {
+    match inputs {
+        [Sizes(input)] if !options.states => match input.as_slice() {
+            [steps, features] if features.known().is_some() => {
+                Some(Inferred::always(Sizes(vec![steps.clone(), sizes::number(options.directions * options.width())?])))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// The output for that many steps.
@@ -190,20 +215,26 @@ pub fn lower(options: &Options) -> Lowering {
 }
 
 /// The definition: layer by layer, direction by direction, step by step.
-pub fn evaluate<T: Float>(options: &Options, input: &Tensor<T>, weights: &[Tensor<T>]) -> Tensor<T> {
+pub fn evaluate<T: Float>(options: &Options, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
+    let input = inputs[0];
+    let first = |state: usize, row: usize, len: usize| match inputs.get(state) {
+        Some(given) => given.data[row * len..][..len].to_vec(),
+        None => vec![T::ZERO; len],
+    };
     let [steps, _, features] = input.shape.chw();
     let (width, directions) = (options.width(), options.directions);
     let mut sequence: Vec<Vec<T>> = input.data.chunks(features).map(<[T]>::to_vec).collect();
     let (mut states, mut cells) = (Vec::new(), Vec::new());
     let mut weights = weights.iter();
-    for _ in 0..options.layers {
+    for layer in 0..options.layers {
         let mut outputs = vec![Vec::with_capacity(directions * width); steps];
         for direction in 0..directions {
             let mut next = || weights.next().map_or(&[][..], |weight| &weight.data);
             let (ih, hh) = (next(), next());
             let (bias_ih, bias_hh) = if options.bias { (next(), next()) } else { (&[][..], &[][..]) };
             let weights = Matrices { ih, hh, bias_ih, bias_hh, hr: if options.projected > 0 { next() } else { &[] } };
-            let (mut h, mut c) = (vec![T::ZERO; width], vec![T::ZERO; options.hidden]);
+            let row = layer * directions + direction;
+            let (mut h, mut c) = (first(1, row, width), first(2, row, options.hidden));
             for step in 0..steps {
                 let t = if direction > 0 { steps - 1 - step } else { step };
                 (h, c) = self::step(options, &weights, &sequence[t], &h, &c);

@@ -1,6 +1,6 @@
 //! `rnn(hidden)`: a recurrent layer, whose state at each step is made of the input and of the state before.
 //!
-//! - Formula: `h_t = tanh(W_ih·x_t + b_ih + W_hh·h_{t−1} + b_hh)`, or `max(…, 0)`; `h_0 = 0`.
+//! - Formula: `h_t = tanh(W_ih·x_t + b_ih + W_hh·h_{t−1} + b_hh)`, or `max(…, 0)`; `h_0` is `h0`, or 0.
 //! - Shapes: `[L, F]`, time first, to `[L, hidden]`; `[L, 2·hidden]` in both directions.
 //! - Parameters, results and other frameworks: see `recurrent`.
 //! - Example: `let (y, h) = x -> rnn(16);` takes `[20, 8]` to `[20, 16]` and the last state `[1, 16]`.
@@ -33,7 +33,7 @@ impl Layer for Rnn {
     const NAME: &'static str = "rnn";
     const ABOUT: &'static str = "recurrent: `h = tanh(W·x + U·h + b)` at each step";
     const SOURCE: &'static str = "`nn.RNN`";
-    const INPUTS: Inputs = Inputs::One;
+    const INPUTS: Inputs = Inputs::Named(&["h0"]);
     const SIGNATURE: &'static [Param] = &[
         Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" },
         Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" },
@@ -65,12 +65,11 @@ impl Layer for Rnn {
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
-        recurrent::infer(Self::NAME, args, &options(args), inputs[0])
+        recurrent::infer(Self::NAME, args, &options(args), inputs)
     }
 
-    fn infer_sizes(_args: &Args, _inputs: &[&Sizes]) -> Option<Inferred> {
-        // What it gives is one value, cut into output and states where the number of steps says.
-        None
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        recurrent::infer_sizes(&options(args), inputs)
     }
 
     fn parameters(args: &Args, inputs: &[&Shape]) -> Vec<Weight> {
@@ -82,7 +81,7 @@ impl Layer for Rnn {
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], weights: &[Tensor<T>]) -> Tensor<T> {
-        recurrent::evaluate(&options(args), inputs[0], weights)
+        recurrent::evaluate(&options(args), inputs, weights)
     }
 
     fn lower(args: &Args, _inputs: &[&Shape], _output: &Shape) -> Lowering {
@@ -112,6 +111,15 @@ mod tests {
         assert_eq!(evaluate::<Rnn>(&states, std::slice::from_ref(&input), &weights).data, [2.0, 4.0, 0.0, 0.0]);
         let first = 2.0_f64.tanh();
         assert_eq!(evaluate::<Rnn>(&[HIDDEN], &[input], &weights).data[..2], [first, (3.0 + 0.5 * first).tanh()]);
+    }
+
+    #[test]
+    fn the_state_before_the_first_step_may_be_given() {
+        let given = [HIDDEN, ("bias", Arg::Flag(false)), ("nonlinearity", Arg::Word("relu"))];
+        let output = evaluate::<Rnn>(&given, &[tensor(&[2, 1], &[1.0, 2.0]), tensor(&[1, 1], &[3.0])], &[&[1.0], &[10.0]]);
+        assert_eq!(output.data, [31.0, 312.0]);
+        let problem = problem::<Rnn>(&given, &[Shape::sequence(2, 1), Shape::sequence(2, 1)]);
+        assert_eq!(problem, "`h0` of this `rnn` is [1, 1]: a row for each layer and direction; but here is [2, 1]");
     }
 
     #[test]

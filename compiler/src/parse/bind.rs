@@ -77,7 +77,7 @@ impl<'a> Callee<'a> {
         match self {
             Callee::Block(_) => (1 - along_arrow, 1 - along_arrow),
             Callee::Layer(layer) => match layer.inputs() {
-                Inputs::One => (1 - along_arrow, 1 - along_arrow),
+                Inputs::One | Inputs::Named(_) => (1 - along_arrow, 1 - along_arrow),
                 Inputs::Two => (2 - along_arrow, 2 - along_arrow),
                 Inputs::Many => (1, usize::MAX),
                 Inputs::Closure => (1 - along_arrow, usize::MAX),
@@ -116,6 +116,12 @@ pub fn bind<'a>(call: &'a Call, callee: Callee<'a>, is_stage: bool) -> Result<Bo
     let mut mistakes = Vec::new();
     let mut next = 0;
     let mut named = false;
+    // Values of the flow that have names.
+    let by_name = match callee {
+        Callee::Layer(layer) => layer.inputs().names(),
+        Callee::Block(_) => &[],
+    };
+    let mut named_inputs: Vec<(&str, &Argument)> = Vec::new();
     for argument in &call.args {
         let Some(written) = &argument.name else {
             if named {
@@ -145,7 +151,21 @@ pub fn bind<'a>(call: &'a Call, callee: Callee<'a>, is_stage: bool) -> Result<Bo
                 mistakes.push((written.place, format!("`{}` is given twice", written.text)));
             }
             Some(index) => bound.params[index] = Some(argument),
+            None if by_name.contains(&written.text.as_str()) => {
+                if named_inputs.iter().any(|(name, _)| *name == written.text) {
+                    mistakes.push((written.place, format!("`{}` is given twice", written.text)));
+                }
+                named_inputs.push((&written.text, argument));
+            }
             None => mistakes.push((written.place, unknown(&callee, &written.text, &params))),
+        }
+    }
+    for name in by_name {
+        match named_inputs.iter().find(|(given, _)| given == name) {
+            Some((_, argument)) => bound.inputs.push(argument),
+            None if named_inputs.is_empty() => {}
+            None => mistakes
+                .push((call.name.place, format!("`{name}` is missing: the states of `{}` are given together", call.name.text))),
         }
     }
     let missing: Vec<String> = params

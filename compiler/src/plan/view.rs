@@ -49,6 +49,16 @@ impl View {
             && (self.height == 1 || self.row == self.width * self.pixel)
     }
 
+    /// Its channels exchanged with its rows (axis 1) or its columns (2); as it is for axis 0.
+    pub fn exchanged(self, axis: usize) -> View {
+        let View { height, width, channels, row, pixel, channel, .. } = self;
+        match axis {
+            0 => self,
+            1 => View { height: channels, channels: height, row: channel, channel: row, ..self },
+            _ => View { width: channels, channels: width, pixel: channel, channel: pixel, ..self },
+        }
+    }
+
     /// Some positions of its channels (axis 0), rows (1) or columns (2): `size` of them, `step` apart.
     pub fn taken(self, axis: usize, first: usize, step: usize, size: usize) -> View {
         let mut view = self;

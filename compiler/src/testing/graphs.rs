@@ -197,7 +197,10 @@ impl Attempt<'_> {
                 ("pad_channels", zeros.to_vec(), vec![value])
             }
             94..=96 => ("flatten", vec![], vec![value]),
-            97..=98 => (self.random.pick(&["softmax", "log_softmax"]), vec![], vec![value]),
+            97..=98 => {
+                let axis = Arg::Axis(self.random.between(0, self.graph.shape(value).0.len() - 1) as i64);
+                (self.random.pick(&["softmax", "log_softmax"]), vec![("axis", axis)], vec![value])
+            }
             _ => ("dropout", vec![], vec![value]),
         }
     }
@@ -301,6 +304,20 @@ impl Attempt<'_> {
 
     fn recurrent(&mut self, value: ValueId) -> Choice {
         let layer = self.random.pick(&["rnn", "lstm", "gru"]);
+        // States before the first step, if there is something of a shape for them.
+        let state = self.values().filter(|&state| matches!(*self.graph.shape(state).0, [1 | 2 | 4, 1..=8])).last();
+        if let Some(state) = state.filter(|_| self.random.one_in(2)) {
+            let [rows, _, width] = self.graph.shape(state).chw();
+            let both = rows > 1;
+            let layers = if both { rows / 2 } else { rows };
+            let args = vec![
+                ("hidden", Arg::Int(width)),
+                ("layers", Arg::Int(layers)),
+                ("bidirectional", Arg::Flag(both)),
+                ("states", Arg::Flag(self.random.one_in(4))),
+            ];
+            return (layer, args, [vec![value], vec![state; if layer == "lstm" { 2 } else { 1 }]].concat());
+        }
         let hidden = self.random.between(2, 6);
         let mut args = vec![
             ("hidden", Arg::Int(hidden)),

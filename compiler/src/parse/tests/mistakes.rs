@@ -81,7 +81,7 @@ fn evaluation_is_bounded() {
 #[test]
 fn what_is_known_of_a_failed_network_is_kept() {
     let read = invocation(
-        "Net(a: [3, 8, 8], b: [HEIGHT]) -> (m: [2], n: [3]) { (a -> foo, b -> foo) } Other(a: [3, 8, 8]) { a -> foo -> linear(5) }",
+        "Net(a: [3, 8, 8], b: [HEIGHT]) -> (m: [2], n: [3]) { (a -> foo, b -> foo) } Other(a: [3, 8, 8]) { a -> foo -> reshape([5]) }",
     );
     let shapes = |ports: &[crate::parse::Port]| {
         ports.iter().map(|port| port.shape.as_ref().map_or("?".to_owned(), ToString::to_string)).collect::<Vec<_>>().join(" ")

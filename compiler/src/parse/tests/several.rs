@@ -33,6 +33,35 @@ fn names_are_bound_to_slices_of_the_layer_and_unnamed_ones_to_nothing() {
 }
 
 #[test]
+fn states_are_results_where_they_are_named() {
+    assert_eq!(
+        lines("Net(x: [7, 5]) { let (y, _, c) = x -> a: lstm(4); let alone = y -> b: gru(3); concat(alone, c -> c: linear(3)) }"),
+        [
+            "%1 = lstm(%0, hidden = 4, states = true)",
+            "%2 = slice(%1, range = 0..28)",
+            "%3 = reshape(%2, sizes = [7, 4])",
+            "%4 = slice(%1, range = 32..36)",
+            "%5 = reshape(%4, sizes = [1, 4])",
+            "%6 = gru(%3, hidden = 3)",
+            "%7 = linear(%5, outputs = 3)",
+            "%8 = concat(%6, %7)",
+            "output output %8"
+        ]
+    );
+    // Who asks for them by hand has them by name, too, or the output alone.
+    assert_eq!(
+        lines("Net(x: [7, 5]) { x -> rnn(4, states = true) -> relu }"),
+        [
+            "%1 = rnn(%0, hidden = 4, states = true)",
+            "%2 = slice(%1, range = 0..28)",
+            "%3 = reshape(%2, sizes = [7, 4])",
+            "%4 = relu(%3)",
+            "output output %4"
+        ]
+    );
+}
+
+#[test]
 fn blocks_and_branches_give_several_values() {
     let expected = ["%1 = relu(%0)", "%2 = tanh(%0)", "%3 = mul(%1, %2)", "output output %3"];
     assert_eq!(lines("Net(x: [8]) { let (a, b) = x -> both; mul(a, b) } block both(x) { (x -> relu, x -> tanh) }"), expected);
