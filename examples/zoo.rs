@@ -4,7 +4,7 @@
 //!
 //! Arrays are `[N, C, H, W]` of f32, as PyTorch has them. `zoo -- list` lists the networks.
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use convoke::{IMAGENET_MEAN, IMAGENET_STD, LoadOptions, Network, Preprocess, SessionOptions};
 use std::fs::{self, File};
 use std::io::Read;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use zoo::npy::{self, Array};
-use zoo::{MEMBERS, probabilities};
+use zoo::{MEMBERS, Member, probabilities};
 
 /// Runs any network of the zoo on any array or picture, and says how long that takes.
 #[derive(Parser)]
@@ -40,10 +40,26 @@ struct Arguments {
     /// The most threads: as many as there are cores where it is not given.
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// How convolutions may be computed.
+    #[arg(long, value_enum, default_value_t)]
+    numerics: Numerics,
     /// Prints the latency as JSON, in the last line.
     #[arg(long)]
     json: bool,
 }
+
+/// How convolutions may be computed.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Numerics {
+    /// By Winograd's algorithm where it is faster.
+    #[default]
+    Fast,
+    /// As they are defined.
+    Direct,
+}
+
+/// A safetensors file without tensors: the length of its header, and the header.
+const EMPTY: &[u8] = b"\x02\0\0\0\0\0\0\0{}";
 
 type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
 
@@ -64,9 +80,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     let name = &arguments.network;
     let member = zoo::member(name).ok_or_else(|| format!("there is no network `{name}`; `list` lists them"))?;
+    let options = LoadOptions::new().numerics(match arguments.numerics {
+        Numerics::Fast => convoke::Numerics::Fast,
+        Numerics::Direct => convoke::Numerics::Direct,
+    });
     let network = match &arguments.weights {
-        Some(file) => (member.load)(file, &LoadOptions::new())?,
-        None => (member.random)(arguments.seed),
+        Some(file) => (member.load)(file, &options)?,
+        None => random(member, options.seed(arguments.seed))?,
     };
     let shape = &*network.inputs()[0].shape;
     let (input, is_picture) = match &arguments.input {
@@ -88,6 +108,13 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     print_latency(name, input.shape[0], threads, times, arguments.json);
     Ok(())
+}
+
+/// A network with weights from the options' seed: none of its parameters is read.
+fn random(member: &Member, options: LoadOptions) -> convoke::Result<Box<dyn Network>> {
+    let parameters = (member.plan)().parameters.iter();
+    let options = parameters.fold(options, |options, parameter| options.fresh(parameter.name.as_ref()));
+    (member.from_bytes)(EMPTY.to_vec(), &options)
 }
 
 /// The images that a file holds, and whether it is a picture.
@@ -225,7 +252,8 @@ fn print_latency(network: &str, batch: usize, threads: usize, mut times: Vec<Dur
 
 #[cfg(test)]
 mod tests {
-    use super::{picture, read, shares};
+    use super::{picture, random, read, shares};
+    use convoke::{LoadOptions, SessionOptions};
     use std::fs;
     use std::path::Path;
     use zoo::npy::{self, Array};
@@ -240,6 +268,18 @@ mod tests {
             assert_eq!(found.len(), shape.iter().product::<usize>());
         }
         fs::remove_file(&file).expect("was written");
+    }
+
+    #[test]
+    fn random_weights_are_those_of_the_seed() {
+        let member = zoo::member("lenet5").expect("a member");
+        let outputs = [random(member, LoadOptions::new().seed(3)).expect("weights"), (member.random)(3)].map(|network| {
+            let (input, mut output) = ([0.5; 32 * 32], [0.0; 10]);
+            let mut session = network.slice_session(SessionOptions::new()).expect("a session");
+            session.run_into(&[&input], &mut [&mut output]).expect("a run");
+            output
+        });
+        assert_eq!(outputs[0], outputs[1]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use zoo::{MEMBERS, Member};
 
-/// Networks of fewer multiply-adds run on every instruction set.
+/// Networks of fewer multiply-adds run on every instruction set, and by several numbers of threads.
 const SMALL: u64 = 400_000_000;
 
 fn recorded(name: &str) -> PathBuf {
@@ -87,6 +87,16 @@ fn differences(member: &Member, weights: Vec<u8>, expected: &[f32], isa: Isa) ->
     let image = values(&format!("{}.image", member.name), plan.inputs[0].shape.iter().product());
     let mut output = vec![f32::NAN; plan.outputs[0].shape.iter().product()];
     session.run_into(&[&image], &mut [&mut output]).unwrap_or_else(|e| panic!("{}: {e}", member.name));
+    if plan.macs() < SMALL {
+        for threads in [1, 2, 3, 5, 16] {
+            let options = SessionOptions::new().threads(threads);
+            let mut session = network.slice_session(options).unwrap_or_else(|e| panic!("{e}"));
+            let mut again = vec![f32::NAN; output.len()];
+            session.run_into(&[&image], &mut [&mut again]).unwrap_or_else(|e| panic!("{}: {e}", member.name));
+            let same = output.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits());
+            assert!(same, "{} on {isa}: {threads} threads change the result", member.name);
+        }
+    }
     let step = output.len().div_ceil(expected.len());
     assert_eq!(output.len().div_ceil(step), expected.len(), "{}: every n-th element", member.name);
     let largest = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));

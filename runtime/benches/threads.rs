@@ -1,11 +1,13 @@
 //! What handing work to other threads costs: `cargo bench -p convoke --bench threads [-- N]`, for a team of N, 2 if not given.
 //!
 //! Wall-clock time, of the quickest and the median of many measurements; a machine that is busy with other things shows in the
-//! median. Shares do nothing, so that what is measured is what an image, or a step of it, costs more than on one thread.
+//! median. Shares do nothing, so that what is measured is what an image, or a step of it, costs more than on one thread: where
+//! the caller has done all of them before anybody else could, and where each waits until all others have begun.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use convoke::threads::Team;
+use convoke::threads::{Run, Team};
 
 /// Measurements.
 const ROUNDS: usize = 2001;
@@ -21,8 +23,22 @@ fn main() {
     report("entering and leaving", || drop(team.enter()));
     report("entering, one step in shares, leaving", || team.enter().shares(n, &nothing));
     let mut run = team.enter();
-    report("one step in shares, within a run", || run.shares(n, &nothing));
     report("one step in one share, within a run", || run.shares(1, &nothing));
+    report("one step in shares, within a run", || run.shares(n, &nothing));
+    let (n_there, mut n_calls) = (AtomicUsize::new(0), 0);
+    let mut meet = |run: &mut Run<'_>| {
+        n_calls += 1;
+        let all = n_calls * n;
+        run.shares(n, &|_| {
+            n_there.fetch_add(1, Ordering::AcqRel);
+            while n_there.load(Ordering::Acquire) < all {
+                std::hint::spin_loop();
+            }
+        });
+    };
+    report("the same, each by a thread of its own", || meet(&mut run));
+    drop(run);
+    report("entering, such a step, leaving", || meet(&mut team.enter()));
 }
 
 /// Measures and prints a line.

@@ -74,6 +74,14 @@
 //! An image's result has the same bits in a batch as alone, and by both [back ends](Backend); between instruction sets it may
 //! differ in the last bits, as sums are ordered differently.
 //!
+//! # Threads
+//!
+//! A session divides the steps of an image among the cores, where the network is large enough to gain by it; the result has the same
+//! bits for any number of threads. [`SessionOptions::threads`] limits them, the environment's `CONVOKE_THREADS` where that is not
+//! called. The threads are those of one pool for the process, started when a session first wants them: several sessions at once
+//! share the cores, and threads without work sleep after 50 µs. Loading uses the cores as well. A panic in one of the threads is
+//! a panic of the call that it worked for.
+//!
 //! # Features
 //!
 //! | Feature | |

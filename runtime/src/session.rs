@@ -132,6 +132,10 @@ impl<D: Definition> Session<D> {
     /// Runs as many images as there are, up to the session's largest batch: `run_batch(&images)`, or `run_batch((&a, &b))` for a
     /// network of two inputs. Each gets the bits that [`run`](Session::run) gives it. Does not allocate.
     ///
+    /// Images are computed one after another, each by all threads: so a batch takes no more memory than an image, and its first
+    /// result is there as soon as possible. A network too small to divide runs on one thread in a batch, too; sessions in
+    /// threads of your own run images of it at once.
+    ///
     /// # Errors
     /// If there are more images than the session's largest batch, or not as many of each input; else as for [`run`](Session::run).
     pub fn run_batch(&mut self, inputs: <D::Inputs as Ports>::Slice<'_>) -> Result<<D::Outputs as Ports>::Slice<'_>> {
