@@ -48,7 +48,12 @@ fn run(network: &dyn Network, backend: Backend, one_by_one: bool) -> Vec<Vec<f32
 
 /// Whether a convolution goes through Winograd's transforms.
 fn transforms(network: &dyn Network) -> bool {
-    network.summary().layers().iter().any(|layer| layer.kernel.as_ref().is_some_and(|kernel| kernel.contains("F(")))
+    let summary = network.summary();
+    let is_transformed = |kernel: &Option<String>| kernel.as_ref().is_some_and(|kernel| kernel.contains("F("));
+    let mut layers = summary.layers().iter().filter(|layer| is_transformed(&layer.kernel)).peekable();
+    let any = layers.peek().is_some();
+    assert!(layers.all(|layer| layer.reason.as_ref().is_some_and(|reason| reason.contains("of its time"))), "{summary}");
+    any
 }
 
 fn bits(outputs: &[Vec<f32>]) -> Vec<u32> {

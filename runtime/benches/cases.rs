@@ -24,6 +24,8 @@ pub enum Case {
         groups: usize,
         /// Zeros on each side.
         pad: usize,
+        /// Rows and columns of a tile, by Winograd's algorithm.
+        tile: Option<usize>,
     },
     /// A fully connected layer.
     Linear {
@@ -36,12 +38,17 @@ pub enum Case {
 
 /// A dense convolution.
 fn conv(channels: usize, filters: usize, size: usize, window: usize, stride: usize) -> Case {
-    Case::Conv { channels, filters, size, window, stride, groups: 1, pad: window / 2 }
+    Case::Conv { channels, filters, size, window, stride, groups: 1, pad: window / 2, tile: None }
+}
+
+/// A 3x3 convolution by Winograd's algorithm. Percentages count the direct one's multiply-adds.
+fn winograd(channels: usize, size: usize, tile: usize) -> Case {
+    Case::Conv { channels, filters: channels, size, window: 3, stride: 1, groups: 1, pad: 1, tile: Some(tile) }
 }
 
 /// A convolution of as many filters as channels in groups.
 fn grouped(channels: usize, size: usize, stride: usize, groups: usize) -> Case {
-    Case::Conv { channels, filters: channels, size, window: 3, stride, groups, pad: 1 }
+    Case::Conv { channels, filters: channels, size, window: 3, stride, groups, pad: 1, tile: None }
 }
 
 /// All of them.
@@ -61,6 +68,19 @@ pub fn all() -> Vec<Case> {
         conv(64, 64, 55, 3, 1),
         conv(64, 64, 27, 3, 1),
         conv(64, 64, 13, 3, 1),
+        // 3x3 by Winograd's algorithm
+        winograd(64, 224, 4),
+        winograd(128, 112, 4),
+        winograd(256, 56, 4),
+        winograd(512, 28, 4),
+        winograd(64, 56, 4),
+        winograd(128, 28, 4),
+        winograd(256, 14, 4),
+        winograd(512, 14, 2),
+        winograd(512, 7, 2),
+        winograd(16, 32, 4),
+        winograd(32, 16, 4),
+        winograd(64, 8, 4),
         // 1x1
         conv(64, 64, 56, 1, 1),
         conv(64, 256, 56, 1, 1),
@@ -75,9 +95,9 @@ pub fn all() -> Vec<Case> {
         conv(3, 64, 224, 7, 2),
         conv(3, 64, 224, 3, 1),
         conv(3, 32, 224, 3, 2),
-        Case::Conv { channels: 1, filters: 6, size: 32, window: 5, stride: 1, groups: 1, pad: 0 },
-        Case::Conv { channels: 6, filters: 16, size: 14, window: 5, stride: 1, groups: 1, pad: 0 },
-        Case::Conv { channels: 16, filters: 120, size: 5, window: 5, stride: 1, groups: 1, pad: 0 },
+        Case::Conv { channels: 1, filters: 6, size: 32, window: 5, stride: 1, groups: 1, pad: 0, tile: None },
+        Case::Conv { channels: 6, filters: 16, size: 14, window: 5, stride: 1, groups: 1, pad: 0, tile: None },
+        Case::Conv { channels: 16, filters: 120, size: 5, window: 5, stride: 1, groups: 1, pad: 0, tile: None },
         conv(3, 16, 32, 3, 1),
         conv(16, 16, 32, 3, 1),
         conv(16, 32, 32, 3, 2),
@@ -107,10 +127,13 @@ impl Case {
     /// As in the tables: `conv 64->64 56x56 3x3`.
     pub fn name(&self) -> String {
         match *self {
-            Case::Conv { channels, filters, size, window, stride, groups, .. } => {
+            Case::Conv { channels, filters, size, window, stride, groups, tile, .. } => {
                 let mut name = format!("conv {channels}->{filters} {size}x{size} {window}x{window}");
                 if stride > 1 {
                     name += &format!("/{stride}");
+                }
+                if let Some(tile) = tile {
+                    name += &format!(" F({tile}x{tile})");
                 }
                 match groups {
                     1 => {}
@@ -155,7 +178,7 @@ impl Bench {
         let plain = Epilogue { residual: None, activation: Activation::Identity, pool: None };
         let (kernel, form, input, output, n_weights, macs, arena_len);
         match *case {
-            Case::Conv { channels, filters, size, window, stride, groups, pad } => {
+            Case::Conv { channels, filters, size, window, stride, groups, pad, tile } => {
                 let out = (size + 2 * pad - window) / stride + 1;
                 let row = (size + 2 * pad) * channels;
                 let start = (size + 2 * pad) * row;
@@ -179,7 +202,11 @@ impl Bench {
                     ..input
                 };
                 arena_len = output.offset + out * out * filters;
-                let algorithm = Algorithm::choose(channels, filters, groups);
+                let algorithm = match tile {
+                    Some(2) => Algorithm::WinogradF2,
+                    Some(_) => Algorithm::WinogradF4,
+                    None => Algorithm::choose(channels, filters, groups),
+                };
                 let window = [window; 2];
                 form = Form::Conv { algorithm, filters, channels: channels / groups, window, groups };
                 kernel = Kernel::Conv(Conv {
@@ -240,6 +267,11 @@ impl Bench {
         unsafe { self.step.share(0) }
     }
 
+    /// Whether it is computed by Winograd's algorithm.
+    fn is_transformed(&self) -> bool {
+        matches!(self.case, Case::Conv { tile: Some(_), .. })
+    }
+
     /// Runs the layer and compares some of its results with the definition.
     pub fn check(&mut self) {
         self.run();
@@ -273,8 +305,8 @@ impl Bench {
                 }
             }
             let result = self.arena[output.offset + y * output.row + x * output.pixel + f] as f64;
-            // Terms are at most 1, and an error grows by at most half an ULP of the sum with each.
-            let tolerance = f64::from(f32::EPSILON) * n_terms as f64;
+            // Terms are at most 1, and an error grows by at most half an ULP of the sum with each; transforms enlarge it.
+            let tolerance = f64::from(f32::EPSILON) * n_terms as f64 * if self.is_transformed() { 4.0 } else { 1.0 };
             assert!((result - sum).abs() <= tolerance + 1e-6, "{}: {result} instead of {sum}", self.case.name());
         }
     }

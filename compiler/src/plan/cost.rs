@@ -58,10 +58,10 @@ impl Estimate {
             }
             _ => return None,
         };
-        // Elements of the transforms, and what one costs: additions, multiplications, loads and stores.
+        // What an element of the transforms costs: arithmetic, and a way through the second-level cache.
         let [gather, scatter] = match algorithm {
-            Algorithm::WinogradF2 => [5.0, 4.0],
-            Algorithm::WinogradF4 => [7.0, 6.0],
+            Algorithm::WinogradF2 => [9.0, 8.0],
+            Algorithm::WinogradF4 => [13.0, 12.0],
             _ => [0.0, 0.0],
         };
         let n_weights = taps * channels as f64 * lanes(filters);
@@ -102,16 +102,16 @@ pub fn choose(conv: &Conv, n_parameters: usize) -> Algorithm {
     found.fold(first, better).0
 }
 
-/// The time of the convolution's algorithm by its estimate over that of the direct one: what it was chosen for. For a direct
-/// convolution, that of the best other, if there is one.
+/// The Winograd algorithm that computes a convolution and its time over that of the direct one, by their estimates: what it was chosen
+/// for. Where none was chosen, the better one that could have been, if there is one.
 pub fn relative(conv: &Conv, n_parameters: usize) -> Option<(Algorithm, f64)> {
     let total = |algorithm| Estimate::of(conv, algorithm, n_parameters).map(|estimate| estimate.total());
     let direct = total(Algorithm::Direct)?;
-    let others = match conv.algorithm {
-        Algorithm::Direct => &CANDIDATES[1..],
-        _ => &[conv.algorithm],
+    let others = match conv.algorithm.tile() {
+        Some(_) => vec![conv.algorithm],
+        None => vec![Algorithm::WinogradF2, Algorithm::WinogradF4],
     };
-    let costs = others.iter().filter_map(|&algorithm| Some((algorithm, total(algorithm)? / direct)));
+    let costs = others.into_iter().filter_map(|algorithm| Some((algorithm, total(algorithm)? / direct)));
     costs.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
