@@ -19,7 +19,7 @@ def best_peer(result):
 
 
 def milliseconds(ms):
-    return f"{ms:.3g}" if ms < 100 else f"{ms:.0f}"
+    return f"{ms:#.3g}" if ms < 100 else f"{ms:.0f}"
 
 
 def table(results, names, about):
@@ -65,7 +65,7 @@ def plot(results, names):
         parts.append(f'<circle cx="{at}" cy="18" r="5" fill="{COLOURS[engine]}"/>')
         parts.append(f'<text x="{at + 10}" y="22" fill="#222222">{escape(names[engine])}</text>')
         at += 28 + 7 * len(names[engine])
-    for tick in [0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64]:
+    for tick in [0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 512, 1024]:
         if low <= tick <= high:
             weight = 2 if tick == 1 else 1
             parts.append(f'<line x1="{x(tick):.1f}" y1="{top - 14}" x2="{x(tick):.1f}" y2="{bottom}" stroke="#cccccc" stroke-width="{weight}"/>')

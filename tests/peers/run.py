@@ -246,10 +246,13 @@ def main():
     parser.add_argument("--torch-of", metavar="PYTHON", help="uses the packages of that interpreter, too, PyTorch above all")
     parser.add_argument("--record", action="store_true", help="writes the table and the plot beside this file")
     arguments = parser.parse_args()
+    wanted = [engine for engine in arguments.engines.split(",") if engine]
+    if unknown := set(wanted) - set(peers):
+        parser.error(f"there is no engine {', '.join(sorted(unknown))}; there are {', '.join(peers)}")
 
     HOME.mkdir(parents=True, exist_ok=True)
     environment(arguments.torch_of)
-    commands = engines(arguments.engines.split(","))
+    commands = engines(wanted)
     limits = {"CONVOKE_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"} if arguments.avx2 else {}
     results = []
     for threads in map(int, arguments.threads.split(",")):

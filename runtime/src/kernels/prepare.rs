@@ -8,6 +8,7 @@ use convoke_compiler::plan::{
 };
 
 use super::native::args::*;
+use super::native::program::ProgramArgs;
 use super::native::{Entry, Table};
 use super::program::ProgramCall;
 use super::split::filter_shares;

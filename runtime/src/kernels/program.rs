@@ -5,7 +5,8 @@ use std::ptr::{null, null_mut};
 use convoke_compiler::plan::{Function, Map, Operand as Value, Operation};
 use convoke_compiler::program::registers;
 
-use super::native::args::{Block, Code, Operand, ProgramArgs, ProgramOp};
+use super::native::args::Operand;
+use super::native::program::{Block, Code, ProgramArgs, ProgramOp};
 
 /// The arguments of a program's kernel, with the lists that they point to.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
 
-use super::native::args::{ProgramArgs, Tiling};
+use super::native::args::Tiling;
+use super::native::program::ProgramArgs;
 use super::native::{pixels, recurrent, winograd};
 use crate::isa::Isa;
 

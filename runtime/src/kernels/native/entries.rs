@@ -208,7 +208,7 @@ macro_rules! entries {
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_program(a: *const ProgramArgs, part: usize, n_parts: usize) {
+            unsafe extern "C" fn f32_program(a: *const program::ProgramArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { program::layer::<S>(&*a, Share { part, n_parts }) }
             }

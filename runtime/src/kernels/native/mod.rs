@@ -29,7 +29,7 @@ pub mod winograd;
 
 use args::{
     BorderArgs, ConvArgs, LinearArgs, LocalNormArgs, MapArgs, MeanArgs, NormArgs, PackConvArgs, PackLinearArgs,
-    PackRecurrentArgs, PoolArgs, ProgramArgs, RecurrentArgs, ResizeArgs, ScaleArgs, SoftmaxArgs,
+    PackRecurrentArgs, PoolArgs, RecurrentArgs, ResizeArgs, ScaleArgs, SoftmaxArgs,
 };
 
 /// `a / b` rounded up; 0 for a `b` of 0, so that no way to a panic is left in the object.
@@ -76,7 +76,7 @@ pub struct Table {
     /// Element by element.
     pub f32_map: Entry<MapArgs>,
     /// An expression element by element.
-    pub f32_program: Entry<ProgramArgs>,
+    pub f32_program: Entry<program::ProgramArgs>,
     /// The mean of the channels.
     pub f32_mean: Entry<MeanArgs>,
     /// By mean and variance.

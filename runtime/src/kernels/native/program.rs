@@ -3,10 +3,106 @@
 //! A block stays in the first-level cache, so that deciding what an operation is costs once for many vectors. Products are never
 //! fused with sums: the bits are the same on every instruction set.
 
-use super::args::{Code, Operand, ProgramArgs, ProgramOp};
+use super::args::Operand;
 use super::math;
 use super::share::Share;
 use crate::simd::{Simd, Unfused};
+
+/// What an operation of a program computes, as [`Function`](convoke_compiler::program::Function) defines it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Code {
+    /// `a`
+    Same,
+    /// `−a`
+    Neg,
+    /// `|a|`
+    Abs,
+    /// `√a`
+    Sqrt,
+    /// `exp a`
+    Exp,
+    /// `ln a`
+    Ln,
+    /// `tanh a`
+    Tanh,
+    /// `1 / (1 + exp(−a))`
+    Sigmoid,
+    /// `a + b`
+    Add,
+    /// `a − b`
+    Sub,
+    /// `a · b`
+    Mul,
+    /// `a / b`
+    Div,
+    /// The smaller, or the one that is no NaN.
+    Min,
+    /// The larger, or the one that is no NaN.
+    Max,
+    /// `c` where `a < b`, else `d`
+    IfLess,
+    /// `c` where `a ≤ b`, else `d`
+    IfLessOrEqual,
+    /// `c` where `a = b`, else `d`
+    IfEqual,
+}
+
+/// Where an operation reads or writes: a block of elements in memory that the kernel knows by this number.
+///
+/// The first [`ProgramArgs::MAX_INPUTS`] are the program's inputs, then come registers, then numbers; [`ProgramArgs::OUTPUT`] is its output.
+pub type Block = u32;
+
+/// One operation of a program.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ProgramOp {
+    /// What it computes.
+    pub code: Code,
+    /// What it writes: a register or the output.
+    pub to: Block,
+    /// What it reads, as many as it computes with; the others are the first input.
+    pub of: [Block; 4],
+}
+
+/// An element-wise kernel that runs a program: three nested loops over operands by strides.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ProgramArgs {
+    /// The operations.
+    pub ops: *const ProgramOp,
+    /// How many there are.
+    pub n_ops: usize,
+    /// The numbers, each as often as a vector has lanes at most: 16 times.
+    pub numbers: *const [f32; 16],
+    /// How many there are.
+    pub n_numbers: usize,
+    /// Outermost to innermost.
+    pub sizes: [usize; 3],
+    /// What is written.
+    pub output: Operand,
+    /// What is read.
+    pub inputs: [Operand; ProgramArgs::MAX_INPUTS],
+    /// How many of them are.
+    pub n_inputs: usize,
+    /// [`ProgramArgs::SCRATCH`] elements for each share.
+    pub scratch: *mut f32,
+}
+
+impl ProgramArgs {
+    /// Values that a program reads.
+    pub const MAX_INPUTS: usize = 8;
+    /// Results that are kept at a time.
+    pub const MAX_REGISTERS: usize = 16;
+    /// Different numbers.
+    pub const MAX_NUMBERS: usize = 64;
+    /// The block of the output.
+    pub const OUTPUT: usize = Self::MAX_INPUTS + Self::MAX_REGISTERS + Self::MAX_NUMBERS;
+    /// Elements that an operation computes before the next one does: a whole number of vectors.
+    pub const BLOCK: usize = 256;
+    /// Elements of scratch: a block for each register, for each input and for the output.
+    pub const SCRATCH: usize = (Self::MAX_REGISTERS + Self::MAX_INPUTS + 1) * Self::BLOCK;
+}
 
 const BLOCK: usize = ProgramArgs::BLOCK;
 

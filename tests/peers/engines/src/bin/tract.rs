@@ -8,7 +8,7 @@ fn main() -> peers::Result<()> {
         use tract_linalg::multithread::{Executor, set_default_executor};
         set_default_executor(Executor::multithread(job.threads));
     }
-    let fact = InferenceFact::dt_shape(f32::datum_type(), &job.shape);
+    let fact = InferenceFact::dt_shape(f32::datum_type(), job.shape.clone());
     let model = tract_onnx::onnx().model_for_path(&job.file)?.with_input_fact(0, fact)?.into_optimized()?.into_runnable()?;
     let input: TValue = Tensor::from_shape(&job.shape, &job.input)?.into();
     peers::serve(&job, |keep| {
