@@ -42,8 +42,8 @@ pub struct Template {
     example: Vec<i64>,
     /// The sizes of its outputs.
     outputs: Vec<Sizes>,
-    /// What its layers ask for, beside the conditions.
-    asks: Vec<Condition>,
+    /// What its layers ask for, beside the conditions: each with the first node that does.
+    asks: Vec<(usize, Condition)>,
 }
 
 /// Why a template cannot be had at some sizes.
@@ -80,7 +80,7 @@ impl Template {
         let graph = &self.graph;
         let mut sizes: HashMap<ValueId, Sizes> =
             graph.inputs.iter().zip(&self.inputs).map(|(port, sizes)| (port.value, sizes.clone())).collect();
-        for node in &graph.nodes {
+        for (index, node) in graph.nodes.iter().enumerate() {
             if !node.epilogue.is_empty() {
                 return Err(format!("`{}` is fused, which is done when sizes are known", node.call.path));
             }
@@ -88,8 +88,8 @@ impl Template {
             let inferred = inputs.and_then(|inputs| infer::call_sizes(&node.call, &inputs));
             let inferred = inferred.ok_or_else(|| format!("`{}` needs known sizes", node.call.layer))?;
             for ask in inferred.asks {
-                if !self.asks.contains(&ask) {
-                    self.asks.push(ask);
+                if !self.asks.iter().any(|(_, known)| *known == ask) {
+                    self.asks.push((index, ask));
                 }
             }
             sizes.insert(node.output, inferred.sizes);
@@ -126,9 +126,15 @@ impl Template {
             graph.values[port.value.0 as usize] = shape;
         }
         infer::infer(&mut graph).map_err(|(node, problem)| {
-            let help = if self.asks.iter().all(|ask| ask.holds(&at)) { String::new() } else { self.nearest(&at) };
+            let help = if self.asks.iter().all(|(_, ask)| ask.holds(&at)) { String::new() } else { self.nearest(&at) };
             Unfit { node: Some(node), message: format!("{}: {problem}{help}", self.named(sizes)) }
         })?;
+        // A size that happens to be 1 would be repeated, which is not what the definition says.
+        if let Some((node, ask)) = self.asks.iter().find(|(_, ask)| !ask.holds(&at)) {
+            let ask = ask.display(&self.symbols);
+            let message = format!("{}: {ask} does not hold{}", self.named(sizes), self.nearest(&at));
+            return Err(Unfit { node: Some(*node), message });
+        }
         Ok(graph)
     }
 
@@ -169,7 +175,7 @@ impl Template {
     /// A help with the nearest smaller and larger sizes that fit.
     fn nearest(&self, at: &[i64]) -> String {
         let conditions: Vec<Condition> =
-            self.conditions.iter().map(|(_, condition)| condition).chain(&self.asks).cloned().collect();
+            self.conditions.iter().map(|(_, condition)| condition).chain(self.asks.iter().map(|(_, ask)| ask)).cloned().collect();
         let fits = |sizes: &[i64]| conditions.iter().all(|condition| condition.holds(sizes));
         let facts = Facts::of(self.symbols.len(), &conditions);
         // Of each symbol the values next to the one that is given, on either side.

@@ -7,11 +7,13 @@
 //! - Example: `mean([1, 2])` makes `[512, 7, 7]` to `[512]`; `mean(0, keep = true)` makes it to `[1, 7, 7]`.
 //! - Source: PyTorch's `x.mean(dim, keepdim)`.
 
+use super::sizes::{self, Inferred};
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, axes};
 use crate::diag::Problem;
 use crate::graph::{Arg, Args};
 use crate::plan::{Reduce, Windows};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
+use crate::size::Size;
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -74,6 +76,18 @@ impl Layer for Mean {
         let left: Vec<usize> =
             inputs[0].0.iter().zip(&reduced).filter(|(_, reduced)| !**reduced).map(|(&size, _)| size).collect();
         Ok(if left.is_empty() { Shape::vector(1) } else { Shape(left) })
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let reduced = reduced(args, &inputs[0].smallest()).ok()?;
+        let one = || sizes::number(1);
+        let axes = inputs[0].0.iter().zip(reduced);
+        if args.flag("keep") {
+            let kept = axes.map(|(size, reduced)| if reduced { one() } else { Some(size.clone()) });
+            return Some(Inferred::always(Sizes(kept.collect::<Option<_>>()?)));
+        }
+        let left: Vec<Size> = axes.filter(|(_, reduced)| !reduced).map(|(size, _)| size.clone()).collect();
+        Some(Inferred::always(Sizes(if left.is_empty() { vec![one()?] } else { left })))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -31,7 +31,7 @@ impl Layer for Mul {
     }
 
     fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
-        sizes::alike(inputs)
+        sizes::broadcast(inputs)
     }
 
     fn evaluate<T: Float>(_args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

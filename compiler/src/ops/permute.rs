@@ -6,10 +6,11 @@
 //! - Example: `permute([1, 2, 0])` makes `[C, H, W]` to `[H, W, C]`; `permute([1, 0])` makes a sequence of steps of features.
 //! - Source: PyTorch's `x.permute(…)`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param, axes};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -38,6 +39,11 @@ impl Layer for Permute {
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         let order = order(args, inputs[0])?;
         Ok(Shape(order.into_iter().map(|axis| inputs[0].0[axis]).collect()))
+    }
+
+    fn infer_sizes(args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        let order = order(args, &inputs[0].smallest()).ok()?;
+        Some(Inferred::always(Sizes(order.into_iter().map(|axis| inputs[0].0[axis].clone()).collect())))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

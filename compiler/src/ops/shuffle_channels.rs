@@ -6,10 +6,11 @@
 //! - Example: `shuffle_channels(2)` takes the channels 0 1 2 3 4 5 to 0 3 1 4 2 5.
 //! - Source: Zhang et al., *ShuffleNet* (2018); PyTorch's `nn.ChannelShuffle`.
 
+use super::sizes::Inferred;
 use super::{Default, Inputs, Kind, Layer, Lowering, Param};
 use crate::diag::Problem;
 use crate::graph::Args;
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
 
 /// See the module.
@@ -30,6 +31,11 @@ impl Layer for ShuffleChannels {
             return Err(Problem::argument("groups", message));
         }
         Ok(inputs[0].clone())
+    }
+
+    fn infer_sizes(_args: &Args, inputs: &[&Sizes]) -> Option<Inferred> {
+        inputs[0].chw()[0].known()?;
+        Some(Inferred::same(inputs[0]))
     }
 
     fn evaluate<T: Float>(args: &Args, inputs: &[&Tensor<T>], _weights: &[Tensor<T>]) -> Tensor<T> {

@@ -56,6 +56,23 @@ pub fn alike(inputs: &[&Sizes]) -> Option<Inferred> {
     Some(inferred)
 }
 
+/// Two values of which sizes of 1 are repeated, their last axes being aligned. Sizes that are not known to be 1 have to be equal.
+pub fn broadcast(inputs: &[&Sizes]) -> Option<Inferred> {
+    let [a, b] = inputs else { return None };
+    let n = a.0.len().max(b.0.len());
+    let one = Size::constant(1);
+    let size = |of: &Sizes, axis: usize| (axis + of.0.len()).checked_sub(n).map_or(one.clone(), |axis| of.0[axis].clone());
+    let (mut sizes, mut asks) = (Vec::new(), Vec::new());
+    for axis in 0..n {
+        let (a, b) = (size(a, axis), size(b, axis));
+        if b != one && a != one && a != b {
+            asks.push(Condition::equal(a.clone(), b.clone()));
+        }
+        sizes.push(if a == one { b } else { a });
+    }
+    Some(Inferred { sizes: Sizes(sizes), asks })
+}
+
 /// Windows on a map or sequence, which then has so many channels.
 pub fn windows(spec: &Spec, input: &Sizes, channels: Size) -> Option<Inferred> {
     let [_, height, width] = input.chw();
