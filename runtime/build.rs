@@ -45,6 +45,8 @@ fn objects() -> io::Result<()> {
             .args(["--edition=2024", "--crate-type=lib", "--crate-name=convoke_kernels", "--emit=obj", "--cap-lints=allow"])
             .args(["-Copt-level=3", "-Ccodegen-units=1", "-Cdebug-assertions=off", "-Coverflow-checks=off", "-Cpanic=abort"])
             .args(["-Crelocation-model=pic", "--target", &variable("TARGET")?])
+            // Kernels say themselves what is a vector and what is written out; other loops are not worth their size.
+            .args(["-Cno-vectorize-loops", "-Cllvm-args=-unroll-runtime=false"])
             .arg(format!("-Cmetadata={isa}-{}", variable("CARGO_PKG_VERSION")?))
             .args(["--cfg", &format!("convoke_isa=\"{isa}\"")])
             .arg("-o")
