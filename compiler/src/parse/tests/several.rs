@@ -50,9 +50,9 @@ fn states_are_results_where_they_are_named() {
     );
     // Who asks for them by hand has them by name, too, or the output alone.
     assert_eq!(
-        lines("Net(x: [7, 5]) { x -> rnn(4, states = true) -> relu }"),
+        lines("Net(x: [7, 5]) { x -> rnn(4, nonlinearity = relu, states = true) -> relu }"),
         [
-            "%1 = rnn(%0, hidden = 4, states = true)",
+            "%1 = rnn(%0, hidden = 4, nonlinearity = relu, states = true)",
             "%2 = slice(%1, range = 0..28)",
             "%3 = reshape(%2, sizes = [7, 4])",
             "%4 = relu(%3)",
