@@ -4,7 +4,7 @@
 //! changes nothing but the time. So nobody waits for a worker that is asleep, late or busy elsewhere: whoever is done takes the
 //! shares that nobody has begun, the caller first of all. Locks are taken while a session is made, and when a share panicked.
 //!
-//! Workers spin for [`SPIN`] when they have nothing to do, then sleep until they are called: a network costs one wake-up for an
+//! Workers spin for `SPIN` when they have nothing to do, then sleep until they are called: a network costs one wake-up for an
 //! image, and none where images follow closely; an idle program costs nothing.
 
 mod cores;
