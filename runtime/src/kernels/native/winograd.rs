@@ -5,7 +5,7 @@
 //! channels by filters, one for each position; what these give becomes the tile by `Aᵀ m A`. The weights `G g Gᵀ` are made when they
 //! are packed. The products are tiles of `direct`.
 //!
-//! F(4x4) interpolates at 0, ±5/8, ±3/2 and ∞: these make a third of the error of the usual 0, ±1, ±2 and ∞, at the same cost, and
+//! F(4x4) interpolates at 0, ±5/8, ±3/2 and ∞: these make less than half of the error of the usual 0, ±1, ±2 and ∞, at the same cost, and
 //! every constant of the transforms is a float exactly.
 //!
 //! Tiles lie on a grid that starts at the result's first pixel, and the sum of each runs over the channels in order, so that a
