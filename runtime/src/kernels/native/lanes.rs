@@ -257,15 +257,15 @@ impl Window<'_> {
             each!(r in [0 1 2 3 4] < 3 + STRIDE, {
                 let row = input.wrapping_add(r * self.row);
                 each!(t in [0 1 2 3 4 5 6] < T, {
-                    for (k, acc) in acc.iter_mut().enumerate() {
+                    each!(k in [0 1] < 2, {
                         if r >= STRIDE * k && r - STRIDE * k < 3 {
                             let w = w.wrapping_add((r - STRIDE * k) * 3 * S::LANES);
-                            for j in 0..3 {
+                            each!(j in [0 1 2] < 3, {
                                 let v = turn.read::<READS, PLAIN>(row.wrapping_add((STRIDE * t + j) * self.pixel));
-                                acc[t] = S::fma(v, S::load(w.wrapping_add(j * S::LANES)), acc[t]);
-                            }
+                                acc[k][t] = S::fma(v, S::load(w.wrapping_add(j * S::LANES)), acc[k][t]);
+                            });
                         }
-                    }
+                    });
                 });
             });
         }
