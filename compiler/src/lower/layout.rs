@@ -478,7 +478,8 @@ fn write_over(graph: &Graph, lowerings: &Lowerings, homes: &mut [Home], widest: 
         let plain = |value: ValueId| homes[value.0 as usize] == Home::Own && widest[value.0 as usize] == [0; 4];
         let inputs: &[ValueId] = match lowering {
             Lowering::Map(_) => &node.inputs,
-            Lowering::Activation(_) | Lowering::Prelu { .. } => &node.inputs[..1],
+            Lowering::Activation(_) | Lowering::Prelu { .. } | Lowering::BatchNorm { .. } | Lowering::Scale => &node.inputs[..1],
+            Lowering::Combine(_) | Lowering::Broadcast(_) => &node.inputs,
             _ => &[],
         };
         // A value that was written over is as good as one with memory of its own.
@@ -486,7 +487,8 @@ fn write_over(graph: &Graph, lowerings: &Lowerings, homes: &mut [Home], widest: 
             let own = plain(value) || matches!(homes[value.0 as usize], Home::Over { .. });
             // Zero channels are written once and have to stay.
             let written = graph.producer(value).is_some_and(|node| !matches!(lowerings[node], Lowering::PadChannels { .. }));
-            own && written && !has_parts[value.0 as usize] && graph.n_uses(value) == 1
+            let whole = graph.shape(value) == graph.shape(node.output);
+            whole && own && written && !has_parts[value.0 as usize] && graph.n_uses(value) == 1
         };
         let of = inputs.iter().copied().find(|&input| free(input));
         if let Some(of) = of.filter(|_| plain(node.output) && !in_outputs[node.output.0 as usize]) {

@@ -360,7 +360,7 @@ pub struct Pool {
 pub struct Affine {
     /// What is read.
     pub input: View,
-    /// What is written.
+    /// What is written; may be the input itself.
     pub output: View,
     /// Index into [`Plan::packs`](super::Plan::packs).
     pub pack: usize,

@@ -542,7 +542,12 @@ fn map_call(table: &Table, op: MapOp, output: &View, inputs: &[(*mut f32, [usize
     for (operand, (first, strides)) in operands[1..].iter_mut().zip(inputs) {
         *operand = Operand { first: *first, strides: *strides };
     }
-    let sizes = normalise([output.height, output.width, output.channels], &mut operands[..=inputs.len()]);
+    let mut sizes = normalise([output.height, output.width, output.channels], &mut operands[..=inputs.len()]);
+    if op == MapOp::Copy && operands[1].strides[0] == 1 && operands[1].strides[2] != 1 {
+        // The loop that reads neighbours beside the one that writes them: they are transposed in squares.
+        sizes.swap(0, 1);
+        operands.iter_mut().for_each(|operand| operand.strides.swap(0, 1));
+    }
     let [output, inputs @ ..] = operands;
     Call::Map(table.f32_map, Box::new(MapArgs { op, sizes, output, inputs, act: act(activation) }))
 }

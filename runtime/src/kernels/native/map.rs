@@ -6,6 +6,7 @@ use super::args::{BorderArgs, MapArgs, MapOp, Operand};
 use super::conv::Parts;
 use super::math;
 use super::share::Share;
+use super::transpose;
 
 /// Elements of a run that are computed before an activation of more than bounds passes over them.
 const CHUNK: usize = 1024;
@@ -41,12 +42,11 @@ pub unsafe fn layer<S: Parts>(a: &MapArgs, share: Share) {
         let side_by_side = |n: usize| a.inputs[n].strides[2] == 1 && a.inputs[1 - n].strides[2] == 0;
         let repeats = n_inputs == 2 && a.output.strides[2] == 1 && (side_by_side(0) || side_by_side(1));
         let plain = a.op == MapOp::Copy && a.act.is_none();
+        if !unit && plain {
+            return transpose::layer::<S>(a);
+        }
         let [n0, n1, n2] = a.sizes;
         for i in 0..n0 {
-            if !unit && plain {
-                transpose(a, i);
-                continue;
-            }
             for j in 0..n1 {
                 let offset = |strides: &[usize; 3]| i * strides[0] + j * strides[1];
                 let output = a.output.first.wrapping_add(offset(&a.output.strides));
@@ -163,35 +163,6 @@ unsafe fn strided<S: Parts>(a: &MapArgs, output: *mut f32, inputs: [*const f32; 
                 *output.add((start + i) * a.output.strides[2]) = *lane;
             }
             start += n;
-        }
-    }
-}
-
-/// The two inner loops of a copy between unlike layouts, in blocks of what both sides have in cache.
-#[inline(always)]
-unsafe fn transpose(a: &MapArgs, outer: usize) {
-    const BLOCK: usize = 32;
-    let [_, n1, n2] = a.sizes;
-    let [_, o1, o2] = a.output.strides;
-    let [_, i1, i2] = a.inputs[0].strides;
-    // SAFETY: the caller promises all elements of both sides; bounds are applied lane by lane as vectors would.
-    unsafe {
-        let output = a.output.first.add(outer * a.output.strides[0]);
-        let input = a.inputs[0].first.add(outer * a.inputs[0].strides[0]);
-        let mut j0 = 0;
-        while j0 < n1 {
-            let j1 = (j0 + BLOCK).min(n1);
-            let mut k0 = 0;
-            while k0 < n2 {
-                let k1 = (k0 + BLOCK).min(n2);
-                for k in k0..k1 {
-                    for j in j0..j1 {
-                        *output.add(j * o1 + k * o2) = *input.add(j * i1 + k * i2);
-                    }
-                }
-                k0 = k1;
-            }
-            j0 = j1;
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod recurrent;
 pub mod resize;
 pub mod share;
 pub mod softmax;
+pub mod transpose;
 pub mod winograd;
 
 use args::{

@@ -1,8 +1,8 @@
 //! Everything but convolutions.
 
 use convoke_compiler::plan::{
-    Activate, Activation, Affine, ClearBorder, Combination, Combine, Copy, Epilogue, Form, Kernel, Linear, MeanChannels, Pool,
-    Reduce, Resize, Sampling, Softmax, View, Windows,
+    Activate, Activation, Affine, ClearBorder, Combination, Combine, Copy, Epilogue, Form, Kernel, Linear, MeanChannels, Place,
+    Pool, Reduce, Resize, Sampling, Softmax, View, Windows,
 };
 use proptest::prelude::*;
 
@@ -181,6 +181,32 @@ fn element_wise_kernels_take_any_layout() {
                     for (kernel, expected) in &cases {
                         check(&arena.run(kernel, isa, Some(&packed), &output), expected, 1e-6, &(isa, kernel));
                     }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn copies_between_any_orders_of_axes() {
+    let mut random = Random(8);
+    for size in [[1, 1, 1], [5, 3, 2], [4, 33, 3], [3, 50, 4], [17, 16, 15], [2, 70, 33], [31, 1, 16], [40, 9, 37], [3, 8, 8]] {
+        let input = Map::random(size, &mut random);
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut arena = Arena::default();
+            // A map whose axes lie in that order, read as height, width and channels; and the other way round.
+            let stored = arena.view(order.map(|axis| size[axis]), 0, [0; 4]);
+            let mut strides = [0; 3];
+            for (axis, stride) in order.into_iter().zip([stored.row, stored.pixel, stored.channel]) {
+                strides[axis] = stride;
+            }
+            let ordered = View::new(Place::Arena, stored.offset, size, strides);
+            let plain = arena.view(size, 1, [1, 0, 0, 1]);
+            for (from, to) in [(ordered, plain), (plain, ordered)] {
+                arena.put(&from, &input);
+                let kernel = Kernel::Copy(Copy { input: from, output: to });
+                for isa in isas() {
+                    check(&arena.run(&kernel, isa, None, &to), &input, 0.0, &(isa, &kernel));
                 }
             }
         }
