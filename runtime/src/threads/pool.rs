@@ -103,11 +103,11 @@ impl Pool {
             if n_called == n || self.active.0.load(Ordering::Relaxed) >= limit {
                 break;
             }
-            if worker.is_called.load(Ordering::Relaxed) || worker.is_called.swap(true, Ordering::Acquire) {
+            if worker.is_called.load(Ordering::SeqCst) || worker.is_called.swap(true, Ordering::SeqCst) {
                 continue;
             }
             if !self.enter_below(limit) {
-                worker.is_called.store(false, Ordering::Release);
+                worker.is_called.store(false, Ordering::SeqCst);
                 break;
             }
             team.joins();
@@ -137,9 +137,19 @@ impl Pool {
         loop {
             let team = worker.wait();
             self.wake(Arc::as_ptr(&team));
-            team.serve(self, index);
-            drop(team);
-            worker.is_called.store(false, Ordering::Release);
+            loop {
+                let last = team.serve(self, index);
+                worker.is_called.store(false, Ordering::SeqCst);
+                // A caller who announced a call meanwhile has seen here that this worker is free, or is seen to have announced it.
+                if !team.has_news(last) || worker.is_called.swap(true, Ordering::SeqCst) {
+                    break;
+                }
+                if !self.enter_below(team.limit()) {
+                    worker.is_called.store(false, Ordering::SeqCst);
+                    break;
+                }
+                team.joins();
+            }
         }
     }
 }

@@ -52,7 +52,7 @@ struct Call {
 
 /// A call's number, above [`Announced::BITS`] for how many shares it has: none where the run is over.
 #[derive(Clone, Copy, PartialEq)]
-struct Announced(u64);
+pub(super) struct Announced(u64);
 
 impl Announced {
     const BITS: u32 = 16;
@@ -158,7 +158,7 @@ impl Run<'_> {
     }
 
     /// Calls workers where the team has too few for `n` shares. After these are announced: a worker that leaves meanwhile is seen
-    /// here to have left, or sees the announcement and stays.
+    /// here to have left, or sees the announcement and comes back.
     fn get_help(&self, n: usize) {
         let Team { pool, shared, limit, .. } = &*self.team;
         let n_members = shared.n_members.0.load(Ordering::SeqCst);
@@ -243,30 +243,39 @@ impl Shared {
         last < call && claim.compare_exchange(last, call, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
-    /// What worker `index` of the pool does for the team: shares, until the run is over, nothing has come for a while, or there
-    /// are more threads at work than cores.
-    pub(super) fn serve(&self, pool: &Pool, index: usize) {
-        let announced = || Announced(self.call.0.announced.load(Ordering::SeqCst));
+    /// Most threads at work with which this team goes on as it is.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    fn announced(&self) -> Announced {
+        Announced(self.call.0.announced.load(Ordering::SeqCst))
+    }
+
+    /// Whether something was announced since a worker left.
+    pub(super) fn has_news(&self, last: Option<Announced>) -> bool {
+        last.is_some_and(|last| self.announced() != last && self.announced().n_shares() > 0)
+    }
+
+    /// What worker `index` of the pool does for the team: shares, until the run is over or nothing has come for a while; then it
+    /// returns what was announced last. Or until there are more threads at work than cores.
+    pub(super) fn serve(&self, pool: &Pool, index: usize) -> Option<Announced> {
         let mut last = Announced(u64::MAX);
         let mut patience = Patience::new();
         loop {
-            let next = announced();
-            let is_new = next != last && next.n_shares() > 0;
-            if is_new && !pool.leave_above(self.limit) {
+            let next = self.announced();
+            if next != last && next.n_shares() > 0 {
+                if pool.leave_above(self.limit) {
+                    self.n_members.0.fetch_sub(1, Ordering::SeqCst);
+                    return None;
+                }
                 self.help(next, index);
                 last = next;
                 patience = Patience::new();
-            } else if is_new {
-                self.n_members.0.fetch_sub(1, Ordering::SeqCst);
-                return;
             } else if next.n_shares() == 0 || patience.is_over() {
                 self.n_members.0.fetch_sub(1, Ordering::SeqCst);
-                // See `get_help`.
-                if announced() == next {
-                    pool.leave();
-                    return;
-                }
-                self.joins();
+                pool.leave();
+                return Some(next);
             }
         }
     }

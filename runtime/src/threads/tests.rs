@@ -158,6 +158,15 @@ fn who_asks_for_more_threads_than_cores_gets_them() {
 }
 
 #[test]
+fn each_of_many_short_runs_gets_help() {
+    let mut team = Team::of(pool(), 2, 2);
+    // Each begins while the worker is about to leave the one before.
+    for _ in 0..20_000 {
+        run_with_help(&mut team);
+    }
+}
+
+#[test]
 fn workers_without_work_sleep() {
     let pool = pool();
     let mut team = Team::of(pool, 4, 4);
