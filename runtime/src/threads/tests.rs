@@ -161,7 +161,7 @@ fn who_asks_for_more_threads_than_cores_gets_them() {
 fn each_of_many_short_runs_gets_help() {
     let mut team = Team::of(pool(), 2, 2);
     // Each begins while the worker is about to leave the one before.
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         run_with_help(&mut team);
     }
 }
