@@ -4,6 +4,10 @@
 //!
 //! `parse → resolve (blocks, names, arithmetic) → infer → verify → passes → choose algorithms → place memory → verify → emit`
 //!
+//! A network with sizes that are known only at run time is evaluated twice at once: in numbers at the smallest sizes that it can
+//! have, and in expressions (`size`) for all, of which `facts` proves what it can. What is emitted is its `template`; bound to sizes,
+//! it goes through the same pipeline from inference on, in the user's program.
+//!
 //! # The floors
 //!
 //! A module imports only from lower floors; `tests/` checks it.
