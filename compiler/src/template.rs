@@ -19,7 +19,7 @@ use crate::ops;
 use crate::shape::{Shape, Sizes};
 use crate::text;
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// Most symbols of a network.
 pub const MAX_SYMBOLS: usize = 8;
@@ -168,8 +168,7 @@ impl Template {
 
     /// `H = 30, W = 32`
     pub fn named(&self, sizes: &[usize]) -> String {
-        let parts: Vec<String> = self.symbols.iter().zip(sizes).map(|(name, size)| format!("{name} = {size}")).collect();
-        parts.join(", ")
+        named(&self.symbols, sizes)
     }
 
     /// A help with the nearest smaller and larger sizes that fit.
@@ -195,10 +194,7 @@ impl Template {
             found = combinations(&around).into_iter().filter(|sizes| fits(sizes)).collect();
         }
         found.sort_by_key(|sizes| (distance(sizes), sizes.clone()));
-        let text = |sizes: &Vec<i64>| {
-            let parts: Vec<String> = self.symbols.iter().zip(sizes).map(|(name, size)| format!("{name} = {size}")).collect();
-            parts.join(", ")
-        };
+        let text = |sizes: &[i64]| named(&self.symbols, sizes);
         match found.as_slice() {
             [] => String::new(),
             [one] => format!("\nhelp: {} would do", text(one)),
@@ -208,9 +204,7 @@ impl Template {
 
     /// The text form.
     pub fn print(&self) -> String {
-        let symbols: Vec<String> =
-            self.symbols.iter().zip(&self.example).map(|(name, size)| format!("{name} = {size}")).collect();
-        let mut template = format!("network {}\nsymbols {}\n", self.graph.name, symbols.join(", "));
+        let mut template = format!("network {}\nsymbols {}\n", self.graph.name, named(&self.symbols, &self.example));
         for (written, Condition { left, relation, right }) in &self.conditions {
             let relation = if *relation == Relation::Equal { "=" } else { ">=" };
             let sides = [left, right].map(|side| side.plain(&self.symbols));
@@ -277,6 +271,12 @@ impl Template {
         }
         Template::new(text::parse(&graph)?, symbols, conditions, inputs, example)
     }
+}
+
+/// `H = 30, W = 32`
+pub(crate) fn named(symbols: &[String], sizes: &[impl fmt::Display]) -> String {
+    let parts: Vec<String> = symbols.iter().zip(sizes).map(|(name, size)| format!("{name} = {size}")).collect();
+    parts.join(", ")
 }
 
 /// Every choice of one value from each.

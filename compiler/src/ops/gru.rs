@@ -10,9 +10,9 @@
 
 use super::recurrent::{self, Options};
 use super::sizes::Inferred;
-use super::{Default, Inputs, Kind, Layer, Lowering, Param, Results, Weight};
+use super::{Inputs, Layer, Lowering, Param, Results, Weight};
 use crate::diag::Problem;
-use crate::graph::{Arg, Args};
+use crate::graph::Args;
 use crate::plan::Cell;
 use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
@@ -29,29 +29,8 @@ impl Layer for Gru {
     const ABOUT: &'static str = "gated recurrent units: recurrent, with a reset and an update gate";
     const SOURCE: &'static str = "`nn.GRU`";
     const INPUTS: Inputs = Inputs::Named(&["h0"]);
-    const SIGNATURE: &'static [Param] = &[
-        Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" },
-        Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" },
-        Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether biases are added" },
-        Param {
-            name: "dropout",
-            kind: Kind::Number,
-            default: Default::Value(Arg::Number(0.0)),
-            about: "probability with which training zeroes an element between layers",
-        },
-        Param {
-            name: "bidirectional",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(false)),
-            about: "whether the sequence is read from its end, too",
-        },
-        Param {
-            name: "states",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(false)),
-            about: "whether the last states are results, too: so where several are named",
-        },
-    ];
+    const SIGNATURE: &'static [Param] =
+        &[recurrent::HIDDEN, recurrent::LAYERS, recurrent::BIAS, recurrent::DROPOUT, recurrent::BIDIRECTIONAL, recurrent::STATES];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {
         recurrent::infer(Self::NAME, args, &options(args), inputs)
@@ -85,6 +64,7 @@ impl Layer for Gru {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Arg;
     use crate::ops::testing::{evaluate, tensor};
 
     #[test]

@@ -31,33 +31,18 @@ impl Layer for Lstm {
     const SOURCE: &'static str = "`nn.LSTM`";
     const INPUTS: Inputs = Inputs::Named(&["h0", "c0"]);
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" },
-        Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" },
-        Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether biases are added" },
-        Param {
-            name: "dropout",
-            kind: Kind::Number,
-            default: Default::Value(Arg::Number(0.0)),
-            about: "probability with which training zeroes an element between layers",
-        },
-        Param {
-            name: "bidirectional",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(false)),
-            about: "whether the sequence is read from its end, too",
-        },
+        recurrent::HIDDEN,
+        recurrent::LAYERS,
+        recurrent::BIAS,
+        recurrent::DROPOUT,
+        recurrent::BIDIRECTIONAL,
         Param {
             name: "proj_size",
             kind: Kind::Count,
             default: Default::Value(Arg::Int(0)),
             about: "elements that a state is projected to; 0 where it is not",
         },
-        Param {
-            name: "states",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(false)),
-            about: "whether the last states are results, too: so where several are named",
-        },
+        recurrent::STATES,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {

@@ -11,13 +11,50 @@
 //!   `[C, H, W]` is read from left to right, say, by `-> permute([2, 0, 1]) -> reshape([W, C·H])`.
 
 use super::sizes::{self, Inferred};
-use super::{Lowering, Part, Results, Weight};
+use super::{Default, Kind, Lowering, Param, Part, Results, Weight};
 use crate::diag::Problem;
 use crate::dim;
 use crate::graph::{Arg, Args};
 use crate::plan::{Cell, Init};
 use crate::shape::{Shape, Sizes};
 use crate::tensor::{Float, Tensor};
+
+// The arguments that recurrent layers have in common.
+
+/// The length of a state, which must be written.
+pub const HIDDEN: Param = Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" };
+
+/// One layer where nothing is written.
+pub const LAYERS: Param =
+    Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" };
+
+/// With biases where nothing is written.
+pub const BIAS: Param =
+    Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether biases are added" };
+
+/// Nothing when predicting.
+pub const DROPOUT: Param = Param {
+    name: "dropout",
+    kind: Kind::Number,
+    default: Default::Value(Arg::Number(0.0)),
+    about: "probability with which training zeroes an element between layers",
+};
+
+/// One direction where nothing is written.
+pub const BIDIRECTIONAL: Param = Param {
+    name: "bidirectional",
+    kind: Kind::Flag,
+    default: Default::Value(Arg::Flag(false)),
+    about: "whether the sequence is read from its end, too",
+};
+
+/// What the language sets where several results are named.
+pub const STATES: Param = Param {
+    name: "states",
+    kind: Kind::Flag,
+    default: Default::Value(Arg::Flag(false)),
+    about: "whether the last states are results, too: so where several are named",
+};
 
 /// The arguments of a recurrent layer.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -35,33 +35,18 @@ impl Layer for Rnn {
     const SOURCE: &'static str = "`nn.RNN`";
     const INPUTS: Inputs = Inputs::Named(&["h0"]);
     const SIGNATURE: &'static [Param] = &[
-        Param { name: "hidden", kind: Kind::Size, default: Default::Required, about: "elements of a state" },
-        Param { name: "layers", kind: Kind::Size, default: Default::Value(Arg::Int(1)), about: "layers over one another" },
+        recurrent::HIDDEN,
+        recurrent::LAYERS,
         Param {
             name: "nonlinearity",
             kind: Kind::Word(&["tanh", "relu"]),
             default: Default::Value(Arg::Word("tanh")),
             about: "what is done to the sum",
         },
-        Param { name: "bias", kind: Kind::Flag, default: Default::Value(Arg::Flag(true)), about: "whether biases are added" },
-        Param {
-            name: "dropout",
-            kind: Kind::Number,
-            default: Default::Value(Arg::Number(0.0)),
-            about: "probability with which training zeroes an element between layers",
-        },
-        Param {
-            name: "bidirectional",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(false)),
-            about: "whether the sequence is read from its end, too",
-        },
-        Param {
-            name: "states",
-            kind: Kind::Flag,
-            default: Default::Value(Arg::Flag(false)),
-            about: "whether the last states are results, too: so where several are named",
-        },
+        recurrent::BIAS,
+        recurrent::DROPOUT,
+        recurrent::BIDIRECTIONAL,
+        recurrent::STATES,
     ];
 
     fn infer(args: &Args, inputs: &[&Shape]) -> Result<Shape, Problem> {

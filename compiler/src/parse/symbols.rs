@@ -12,6 +12,7 @@ use crate::facts::{Condition, Facts, Verdict};
 use crate::graph::ValueId;
 use crate::shape::Sizes;
 use crate::size::Size;
+use crate::template::named;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -73,8 +74,7 @@ impl Symbols {
 
     /// `H = 32, W = 32`
     pub fn at_example(&self) -> String {
-        let parts: Vec<String> = self.names.iter().zip(&self.example).map(|(name, size)| format!("{name} = {size}")).collect();
-        parts.join(", ")
+        named(&self.names, &self.example)
     }
 
     /// Adds what a layer asks for, unless it always holds; an error if it never does.
@@ -93,13 +93,29 @@ impl Symbols {
     }
 }
 
+/// The operators that make conditions.
+const RELATIONS: [&str; 5] = ["==", ">=", "<=", ">", "<"];
+
+/// The condition that one of these operators makes of two sizes; `None` where it is none of them, or a size overflows.
+fn comparison(operator: &str, left: Size, right: Size) -> Option<Condition> {
+    let more = |size: Size| size.plus(&Size::constant(1));
+    match operator {
+        "==" => Some(Condition::equal(left, right)),
+        ">=" => Some(Condition::at_least(left, right)),
+        "<=" => Some(Condition::at_least(right, left)),
+        ">" => Some(Condition::at_least(left, more(right)?)),
+        "<" => Some(Condition::at_least(right, more(left)?)),
+        _ => None,
+    }
+}
+
 /// An expression of numbers, names and operators as it is written.
 fn syntax_of(expr: &Expr) -> String {
     match &expr.kind {
         ExprKind::Int(value) => value.to_string(),
         ExprKind::Name(name) => name.clone(),
         ExprKind::Unary(operator, of) => format!("{operator}{}", side(of)),
-        ExprKind::Binary(operator @ ("==" | ">=" | "<=" | ">" | "<"), _, left, right) => {
+        ExprKind::Binary(operator, _, left, right) if RELATIONS.contains(operator) => {
             format!("{} {operator} {}", syntax_of(left), syntax_of(right))
         }
         ExprKind::Binary(operator, _, left, right) => format!("{} {operator} {}", side(left), side(right)),
@@ -180,28 +196,19 @@ impl<'a> Resolver<'a, '_> {
         }
         let mut scope = self.symbol_scope();
         let (a, b) = (self.expr(&mut scope, left), self.expr(&mut scope, right));
-        let size = |value: &Value| match value {
-            Value::Int(value) => Some(Size::constant(*value)),
-            Value::Size(Symbolic { size, .. }) => Some(size.clone()),
-            _ => None,
-        };
-        let (Some(left), Some(right)) = (size(&a), size(&b)) else {
+        let (Some(left), Some(right)) = (a.size(), b.size()) else {
             if a == Value::Unknown || b == Value::Unknown {
                 return;
             }
             let message = binary(operator, &a, &b).err();
             return self.mistake(*place, Kind::Value, message.unwrap_or_else(|| "a condition compares sizes".to_owned()));
         };
-        let more = |size: &Size| size.plus(&Size::constant(1));
-        let condition = match *operator {
-            "==" => Some(Condition::equal(left, right)),
-            ">=" => Some(Condition::at_least(left, right)),
-            "<=" => Some(Condition::at_least(right, left)),
-            ">" => more(&right).map(|right| Condition::at_least(left, right)),
-            "<" => more(&left).map(|left| Condition::at_least(right, left)),
-            _ => return self.no_condition(written.place),
+        if !RELATIONS.contains(operator) {
+            return self.no_condition(written.place);
+        }
+        let Some(condition) = comparison(operator, left, right) else {
+            return self.mistake(*place, Kind::Value, "a size overflows");
         };
-        let Some(condition) = condition else { return self.mistake(*place, Kind::Value, "a size overflows") };
         if condition.left.known().is_some() && condition.right.known().is_some() {
             return self.mistake(
                 written.place,
@@ -224,22 +231,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// Whether a comparison of sizes holds, if it does for all values of the symbols or for none.
     pub(super) fn compare_sizes(&self, operator: &str, left: &Value, right: &Value) -> Option<bool> {
-        let size = |value: &Value| match value {
-            Value::Int(value) => Some(Size::constant(*value)),
-            Value::Size(Symbolic { size, .. }) => Some(size.clone()),
-            _ => None,
-        };
-        let (left, right) = (size(left)?, size(right)?);
-        let more = |size: &Size| size.plus(&Size::constant(1));
-        let (condition, negated) = match operator {
-            "==" => (Condition::equal(left, right), false),
-            "!=" => (Condition::equal(left, right), true),
-            ">=" => (Condition::at_least(left, right), false),
-            "<" => (Condition::at_least(left, right), true),
-            "<=" => (Condition::at_least(right, left), false),
-            ">" => (Condition::at_least(left, more(&right)?), false),
-            _ => return None,
-        };
+        let (operator, negated) = if operator == "!=" { ("==", true) } else { (operator, false) };
+        let condition = comparison(operator, left.size()?, right.size()?)?;
         match self.symbols.facts.decide(&condition) {
             Verdict::Always => Some(!negated),
             Verdict::Never => Some(negated),

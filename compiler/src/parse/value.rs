@@ -98,6 +98,15 @@ impl fmt::Display for Value {
 }
 
 impl Value {
+    /// As an expression, if it is an integer or a size.
+    pub fn size(&self) -> Option<Size> {
+        match self {
+            Value::Int(value) => Some(Size::constant(*value)),
+            Value::Size(Symbolic { size, .. }) => Some(size.clone()),
+            _ => None,
+        }
+    }
+
     /// With its kind, for messages: `the window 3x3`.
     pub fn described(&self) -> String {
         match self {
@@ -187,12 +196,7 @@ pub fn binary(operator: &str, left: &Value, right: &Value) -> Result<Value, Stri
 
 /// The same where a side is a [`Value::Size`]; comparisons are for whoever knows what the symbols may be.
 fn symbolic(operator: &str, left: &Value, right: &Value, names: &Rc<[String]>) -> Result<Value, String> {
-    let size = |value: &Value| match value {
-        Value::Int(value) => Size::constant(*value),
-        Value::Size(Symbolic { size, .. }) => size.clone(),
-        other => unreachable!("{other:?} is not a size"),
-    };
-    let (a, b) = (size(left), size(right));
+    let (Some(a), Some(b)) = (left.size(), right.size()) else { unreachable!("{left:?} {operator} {right:?} of sizes") };
     let result = match (operator, b.known()) {
         ("+", _) => a.plus(&b),
         ("-", _) => a.minus(&b),
