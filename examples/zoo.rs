@@ -43,6 +43,9 @@ struct Arguments {
     /// How convolutions may be computed.
     #[arg(long, value_enum, default_value_t)]
     numerics: Numerics,
+    /// Prints where the time of the first image goes: each fused step, beside the least that it could take.
+    #[arg(long)]
+    profile: bool,
     /// Prints the latency as JSON, in the last line.
     #[arg(long)]
     json: bool,
@@ -97,7 +100,7 @@ fn run(arguments: &Arguments) -> Result<()> {
 
     let mut options = SessionOptions::new().batch(input.shape[0]);
     options.threads = arguments.threads;
-    let (output, threads, times) = timed(&*network, &input, options, arguments.repeat)?;
+    let (output, threads, times) = timed(&*network, &input, options.clone(), arguments.repeat)?;
     if let Some(file) = &arguments.output {
         npy::write(file, &output)?;
     }
@@ -105,6 +108,10 @@ fn run(arguments: &Arguments) -> Result<()> {
         print_read(&output, labels.as_deref());
     } else if is_picture || labels.is_some() {
         print_likeliest(&output, labels.as_deref());
+    }
+    if arguments.profile {
+        let image = &input.data[..shape.iter().product()];
+        println!("{}", network.slice_session(options)?.profile(&[image], arguments.repeat as usize)?);
     }
     print_latency(name, input.shape[0], threads, times, arguments.json);
     Ok(())

@@ -6,15 +6,17 @@
 //! printed beside a copy of as many bytes.
 
 mod cases;
-mod peak;
 
 use std::time::Duration;
 
 use cases::{Bench, Case};
 use convoke::isa::Isa;
+use convoke::kernels::multiply_adds;
 
 /// Pairs of measurements of a kernel and the yardstick.
 const ROUNDS: usize = 31;
+/// Passes of the yardstick over its chains.
+const PASSES: usize = 4096;
 /// Time that a kernel is repeated for in one measurement.
 const BURST: Duration = Duration::from_micros(1500);
 
@@ -42,16 +44,16 @@ fn report(name: &str, case: &Case, isa: Isa) {
     let mut bench = Bench::new(case, isa);
     bench.check();
     let repeat = times(&mut || bench.run(), BURST);
-    let peak_repeat = times(&mut || _ = peak::multiply_adds(isa), BURST / 3);
+    let peak_repeat = times(&mut || _ = multiply_adds(isa, PASSES), BURST / 3);
     let mut bytes = vec![0u8; bench.bytes / 2];
     let source = vec![1u8; bench.bytes / 2];
     let copy_repeat = times(&mut || bytes.copy_from_slice(std::hint::black_box(&source)), BURST / 3);
     let (mut ratios, mut copies, mut seconds, mut rates) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let mut flops = 0.0;
-        let before = time(peak_repeat, &mut || flops = peak::multiply_adds(isa));
+        let before = time(peak_repeat, &mut || flops = multiply_adds(isa, PASSES));
         let kernel = time(repeat, &mut || bench.run());
-        let after = time(peak_repeat, &mut || flops = peak::multiply_adds(isa));
+        let after = time(peak_repeat, &mut || flops = multiply_adds(isa, PASSES));
         let copy = time(copy_repeat, &mut || bytes.copy_from_slice(std::hint::black_box(&source)));
         // The faster of the two: what disturbed the other may not flatter the kernel.
         let peak = flops / before.min(after);

@@ -53,6 +53,7 @@
 //! | [`Session`], [`SessionOptions`] | running a network, one image or a batch at a time |
 //! | [`LoadOptions`] | weight files with other names, a prefix, or without a head; numerics, the instruction set |
 //! | [`Summary`] | a network as a table |
+//! | [`Profile`] | where its time goes, step by step, beside the least that each could take |
 //! | [`Network`] | any network behind one type, over slices |
 //! | [`Error`] | what can go wrong, in sentences |
 //!
@@ -110,8 +111,10 @@
 //! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
 //! | 3 | `weights` | files, names, folding |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
-//! | 5 | `session` `summary` `picture` | |
-//! | 6 | `network` `any_size/*` | any network behind one type; networks that are bound to sizes at run time |
+//! | 5 | `summary` `picture` | |
+//! | 6 | `profile` | |
+//! | 7 | `session` | |
+//! | 8 | `network` `any_size/*` | any network behind one type; networks that are bound to sizes at run time |
 #![deny(missing_docs)]
 
 #[cfg(feature = "dynamic")]
@@ -131,6 +134,7 @@ pub mod kernels;
 mod network;
 mod numbers;
 mod picture;
+mod profile;
 #[doc(hidden)]
 pub mod rt;
 mod session;
@@ -152,6 +156,7 @@ pub use crate::images::{IMAGENET_MEAN, IMAGENET_STD, Preprocess};
 pub use crate::isa::Isa;
 pub use crate::network::{Network, SliceSession};
 pub use crate::picture::Picture;
+pub use crate::profile::{Profile, StepProfile};
 pub use crate::session::{Backend, Session, SessionOptions};
 pub use crate::summary::{LayerSummary, Summary};
 pub use crate::tensor::{Map, Sequence, Value, Vector};

@@ -1,9 +1,10 @@
-//! Any network behind one type: [`Network`], for what takes a network and need not know which. Floor 6.
+//! Any network behind one type: [`Network`], for what takes a network and need not know which. Floor 8.
 
 use convoke_compiler::plan::Port;
 
 use crate::error::Result;
 use crate::picture::Picture;
+use crate::profile::Profile;
 use crate::rt::Definition;
 use crate::session::{Session, SessionOptions};
 use crate::summary::Summary;
@@ -53,6 +54,12 @@ pub trait SliceSession: Send {
     /// if these are more than the session's largest batch.
     fn run_into(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()>;
 
+    /// Where the time of an image goes, see [`Session::profile`].
+    ///
+    /// # Errors
+    /// If there are not as many inputs as the network has, or one has not the length of an image's.
+    fn profile(&mut self, inputs: &[&[f32]], n_runs: usize) -> Result<Profile>;
+
     /// The most threads that compute an image: 1 where the network is too small to divide.
     fn threads(&self) -> usize;
 }
@@ -98,6 +105,10 @@ impl<D: Definition + Send + Sync> Network for D {
 impl<D: Definition> SliceSession for Session<D> {
     fn run_into(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         Session::run_into(self, inputs, outputs)
+    }
+
+    fn profile(&mut self, inputs: &[&[f32]], n_runs: usize) -> Result<Profile> {
+        Session::profile(self, inputs, n_runs)
     }
 
     fn threads(&self) -> usize {

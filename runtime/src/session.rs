@@ -1,9 +1,10 @@
-//! Running a network: [`Session`], which owns the memory that it takes. Floor 5.
+//! Running a network: [`Session`], which owns the memory that it takes. Floor 7.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::profile::Profile;
 use crate::rt::{Definition, Engine, Frame, MAX_PORTS, Net, Ports, Split, check};
 use crate::threads::{n_cores, threads_of_environment};
 
@@ -154,6 +155,33 @@ impl<D: Definition> Session<D> {
     pub fn run_slices(&mut self, inputs: &[&[f32]]) -> Result<<D::Outputs as Ports>::Ref<'_>> {
         self.run_into_store(inputs, 0)?;
         Ok(D::Outputs::stored(&self.outputs, 0))
+    }
+
+    /// Where the time of an image goes: as [`run_slices`](Session::run_slices), `n_runs` times after one that is not counted, with a clock
+    /// read after each step.
+    ///
+    /// ```
+    /// use convoke::network;
+    ///
+    /// network! {
+    ///     pub Small(image: [1, 8, 8]) {
+    ///         image -> conv1: conv(4, 3x3) -> relu -> max_pool(2x2) -> flatten -> fc: linear(3)
+    ///     }
+    /// }
+    ///
+    /// let profile = Small::random(0).session().profile(&[&[0.5; 64]], 3)?;
+    /// assert_eq!(profile.steps.iter().map(|step| step.flops).sum::<f64>(), 2.0 * Small::MACS as f64);
+    /// println!("{profile}");
+    /// # Ok::<(), convoke::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`run_slices`](Session::run_slices).
+    pub fn profile(&mut self, inputs: &[&[f32]], n_runs: usize) -> Result<Profile> {
+        let engine = self.engine.as_mut().map_err(|error| error.clone())?;
+        let mut outputs = no_outputs();
+        D::Outputs::each_stored(&mut self.outputs, 0, &mut |index, elements| outputs[index] = elements);
+        Profile::of(engine, n_runs, inputs, &mut outputs[..D::Outputs::SHAPES.len()])
     }
 
     /// The largest batch.

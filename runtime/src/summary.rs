@@ -110,7 +110,7 @@ fn reason_for(conv: &Conv, algorithm: Algorithm, ratio: f64) -> String {
 }
 
 /// What computes a step, in a word or two.
-fn kernel_name(kernel: &Kernel) -> &'static str {
+pub(crate) fn kernel_name(kernel: &Kernel) -> &'static str {
     match kernel {
         Kernel::Conv(conv) => match conv.algorithm {
             Algorithm::Direct => "direct",

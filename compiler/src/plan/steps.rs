@@ -3,6 +3,7 @@
 use super::{Form, List, Recurrent, Text, View};
 use crate::program::Operation;
 use std::borrow::Cow;
+use std::slice;
 
 /// An element-wise function.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -199,6 +200,19 @@ impl Kernel {
             Kernel::Recurrent(recurrent) => &recurrent.output,
             Kernel::Copy(copy) => &copy.output,
             Kernel::ClearBorder(clear) => &clear.view,
+        }
+    }
+
+    /// The packed weights that it reads: indices into [`Plan::packs`](super::Plan::packs).
+    pub fn packs(&self) -> &[usize] {
+        match self {
+            Kernel::Conv(Conv { pack, .. })
+            | Kernel::Linear(Linear { pack, .. })
+            | Kernel::Affine(Affine { pack, .. })
+            | Kernel::Prelu(Prelu { pack, .. })
+            | Kernel::Norm(Norm { pack, .. }) => slice::from_ref(pack),
+            Kernel::Recurrent(recurrent) => &recurrent.packs,
+            _ => &[],
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is made once and kept: the first who asks makes it, others who ask meanwhile wait for that. Floor 6.
+//! What is made once and kept: the first who asks makes it, others who ask meanwhile wait for that. Floor 8.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

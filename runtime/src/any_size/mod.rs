@@ -1,4 +1,4 @@
-//! Networks whose sizes are known only at run time: a template is bound to sizes, which makes a plan of it. Feature `dynamic`. Floor 6.
+//! Networks whose sizes are known only at run time: a template is bound to sizes, which makes a plan of it. Feature `dynamic`. Floor 8.
 //!
 //! - `net`: the template with its weights, and the plans that were made of it ([`AnyNet`]);
 //! - `cache`: what is made once and kept, whoever asks first;

@@ -1,4 +1,4 @@
-//! A template with its weights, and the plans that were made of it: [`AnyNet`]. Floor 6.
+//! A template with its weights, and the plans that were made of it: [`AnyNet`]. Floor 8.
 
 use std::borrow::Cow;
 use std::fmt;

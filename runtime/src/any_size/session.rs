@@ -1,4 +1,4 @@
-//! Running a network of any size: [`BoundSession`] at given sizes, [`AnySession`] at those of whatever comes. Floor 6.
+//! Running a network of any size: [`BoundSession`] at given sizes, [`AnySession`] at those of whatever comes. Floor 8.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::net::AnyNet;
 use super::tensor::Tensor;
 use crate::error::{Error, ErrorKind, Result};
+use crate::profile::Profile;
 use crate::rt::{Engine, Net};
 use crate::session::{SessionOptions, engine};
 
@@ -107,6 +108,15 @@ impl BoundSession {
     /// If there are not as many as the network has inputs and outputs, or one is not as long as it.
     pub fn run_slices(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
         self.engine.run_plan(inputs, outputs)
+    }
+
+    /// Where the time of an image goes, see [`Session::profile`](crate::Session::profile).
+    ///
+    /// # Errors
+    /// If there are not as many inputs as the network has, or one is not as long as it.
+    pub fn profile(&mut self, inputs: &[&[f32]], n_runs: usize) -> Result<Profile> {
+        let mut outputs: Vec<&mut [f32]> = self.outputs.iter_mut().map(Tensor::as_mut_slice).collect();
+        Profile::of(&mut self.engine, n_runs, inputs, &mut outputs)
     }
 
     /// The sizes that it was bound to, in the order of the network's `SYMBOLS`.

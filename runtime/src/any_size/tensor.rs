@@ -1,4 +1,4 @@
-//! Values whose shape is known only at run time: [`Tensor`]. Floor 6.
+//! Values whose shape is known only at run time: [`Tensor`]. Floor 8.
 
 use std::fmt;
 

@@ -17,7 +17,22 @@ pub use prepare::{Memory, PortPointers, Prepared};
 pub use split::{Split, nanoseconds};
 pub use tiling::scratch_len;
 
+use std::hint::black_box;
+
 use crate::isa::Isa;
+
+/// Runs multiply-adds that touch registers only, `n_passes` times a few, in enough independent chains to keep the units busy, and returns
+/// how many floating-point operations that were: two each. What no kernel exceeds, to be timed beside them.
+///
+/// # Panics
+/// If this machine lacks `isa`.
+pub fn multiply_adds(isa: Isa, n_passes: usize) -> f64 {
+    assert!(isa.is_available(), "this machine has no {isa}");
+    // SAFETY: it was asked for.
+    let sum = unsafe { (table(isa).f32_peak)(black_box(0.5), n_passes) };
+    black_box(sum);
+    (n_passes * native::peak::CHAINS * isa.lanes() * 2) as f64
+}
 
 /// The kernels of an instruction set, which were compiled with this crate: an ordinary module.
 #[cfg(not(all(convoke_object, not(test), not(clippy), not(doc))))]

@@ -65,6 +65,17 @@ impl Engine {
         self.team.as_ref().map_or(1, Team::n_threads)
     }
 
+    /// What it runs.
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    /// Elements of the packed weights that a kernel of its plan reads.
+    pub(crate) fn weights_len(&self, kernel: &Kernel) -> usize {
+        let packs = self.net.ready().map_or(&[][..], |ready| &ready.packs);
+        kernel.packs().iter().filter_map(|&pack| packs.get(pack)).map(|pack| pack.len()).sum()
+    }
+
     /// Runs the plan's steps in order on one image: the elements of each input and output, in order. Does not allocate.
     ///
     /// # Errors

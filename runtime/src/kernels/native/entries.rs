@@ -7,7 +7,7 @@ use super::lanes::{self, Groups, Lanes};
 use super::pixels::{self, Plane, Planes};
 use super::share::Share;
 use super::winograd::{self, Gather, Scatter, Winograd};
-use super::{Table, linear, map, math, mean, norm, pack, pool, program, recurrent, resize, softmax};
+use super::{Table, linear, map, math, mean, norm, pack, peak, pool, program, recurrent, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -255,6 +255,12 @@ macro_rules! entries {
                 unsafe { pack::scale(&*a) }
             }
 
+            $(#[target_feature(enable = $feature)])?
+            unsafe extern "C" fn f32_peak(x: f32, n_passes: usize) -> f32 {
+                // SAFETY: as above.
+                unsafe { peak::multiply_adds::<S>(x, n_passes) }
+            }
+
             /// What this instruction set offers.
             pub const TABLE: Table = Table {
                 f32_conv_direct,
@@ -279,6 +285,7 @@ macro_rules! entries {
                 f32_pack_linear,
                 f32_pack_recurrent,
                 f32_scale,
+                f32_peak,
             };
         }
     };

@@ -18,6 +18,7 @@ pub mod math;
 pub mod mean;
 pub mod norm;
 pub mod pack;
+pub mod peak;
 pub mod pixels;
 pub mod pool;
 pub mod program;
@@ -102,4 +103,6 @@ pub struct Table {
     pub f32_pack_recurrent: unsafe extern "C" fn(*const PackRecurrentArgs),
     /// Rows times a factor each.
     pub f32_scale: unsafe extern "C" fn(*const ScaleArgs),
+    /// Multiply-adds in registers: a number, and how many passes over the [`peak::CHAINS`].
+    pub f32_peak: unsafe extern "C" fn(f32, usize) -> f32,
 }
