@@ -1,7 +1,7 @@
 //! Networks that are bound to sizes at run time, against the same definitions with sizes that are known while compiling: the same
 //! bits. And what binding costs when it is done many times, or by many at once.
 
-use convoke::{ErrorKind, LoadOptions, Map, Numerics, SessionOptions, Tensor, network};
+use convoke::{ErrorKind, LoadOptions, Map, Numerics, Sequence, SessionOptions, Tensor, network};
 
 network! {
     round = floor;
@@ -29,6 +29,17 @@ network! {
     /// Two inputs share a symbol, and a closure has no kernel of its own.
     pub Pair(a: [4, L], b: [2, L]) -> [6, L] where L >= 2 {
         concat(a, b) -> conv(6, 3, pad = 1) -> map(|x| x * sigmoid(x))
+    }
+
+    /// States before the first step and after the last of layers over one another.
+    pub Steps(x: [11, 6], s: [2, 5]) -> (y: [11, 10], h: [2, 5], c: [3, 4]) { let (y, h, c) = recurrent(x, s); (y: y, h: h, c: c) }
+    /// The same for any number of steps.
+    pub AnySteps(x: [L, 6], s: [2, 5]) -> (y: [L, 10], h: [2, 5], c: [3, 4]) { let (y, h, c) = recurrent(x, s); (y: y, h: h, c: c) }
+
+    block recurrent(x, s) {
+        let (y, h) = x -> a: gru(5, bidirectional = true, h0 = s);
+        let (_, z, c) = y -> b: lstm(4, layers = 3, proj_size = 2);
+        (y, h, add(z -> linear(4), c))
     }
 
     /// A network that is planned in no time.
@@ -80,6 +91,24 @@ fn a_bound_size_gives_the_bits_of_a_static_definition() {
         first.push(outputs[0].as_slice().to_vec());
     }
     assert!(same_bits(&first[0], &first[2]));
+}
+
+#[test]
+fn states_do_not_depend_on_the_number_of_steps() {
+    let mut known = Steps::random(5).session();
+    let (input, state) = (image(&[11, 6]), image(&[2, 5]));
+    let (x, s) = (Sequence::from_slice(input.as_slice()).unwrap(), Sequence::from_slice(state.as_slice()).unwrap());
+    let (y, h, c) = known.run((&x, &s)).unwrap();
+    let mut any = AnySteps::random(5).session();
+    let outputs = any.run(&[&input, &state]).unwrap();
+    for (known, any) in [y.as_slice(), h.as_slice(), c.as_slice()].into_iter().zip(outputs) {
+        assert!(same_bits(known, any.as_slice()), "{known:?} {any:?}");
+    }
+    for steps in [1, 30] {
+        let outputs = any.run(&[&image(&[steps, 6]), &state]).unwrap();
+        let shapes: Vec<&[usize]> = outputs.iter().map(Tensor::shape).collect();
+        assert_eq!(shapes, [&[steps, 10][..], &[2, 5], &[3, 4]]);
+    }
 }
 
 #[test]

@@ -281,30 +281,41 @@ pub(crate) fn lcm(a: i64, b: i64) -> Option<i64> {
     (a / gcd(a, b)).checked_mul(b)
 }
 
+/// What tests of sizes write.
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) mod testing {
+    use super::Size;
 
-    fn h() -> Size {
+    /// The first symbol.
+    pub fn h() -> Size {
         Size::symbol(0)
     }
 
-    fn w() -> Size {
+    /// The second.
+    pub fn w() -> Size {
         Size::symbol(1)
     }
 
-    fn number(value: i64) -> Size {
+    /// A number.
+    pub fn number(value: i64) -> Size {
         Size::constant(value)
     }
 
     /// `⌊(n + 2·pad − kernel)/stride⌋ + 1`
-    fn window(n: &Size, kernel: i64, stride: i64, pad: i64) -> Size {
+    pub fn window(n: &Size, kernel: i64, stride: i64, pad: i64) -> Size {
         n.plus(&number(2 * pad - kernel)).unwrap().floor_div(stride).unwrap().plus(&number(1)).unwrap()
     }
 
-    fn text(size: &Size) -> String {
+    /// As it is printed.
+    pub fn text(size: &Size) -> String {
         size.display(&["H".to_owned(), "W".to_owned()]).to_string()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{h, number, text, w, window};
+    use super::*;
 
     #[test]
     fn windows_of_stride_2_that_are_written_differently_give_one_expression() {

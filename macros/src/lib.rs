@@ -132,7 +132,8 @@ use std::path::Path;
 /// what is added is of one shape; what holds for none is a mistake; what depends on the sizes is checked when the network is bound to
 /// them, and the error names the layer, its place in the source, the arithmetic and the nearest sizes that would do. A condition
 /// compares sizes by `==`, `>=`, `<=`, `>` or `<`; conditions that bound a symbol or its remainder (`H >= 32`, `H % 4 == 0`) are what is proved from.
-/// Weights never depend on such a size: `linear` after `flatten` needs `adaptive_avg_pool` before it.
+/// Weights never depend on such a size: `linear` after `flatten` needs `adaptive_avg_pool` before it. A recurrent layer reads `[L, 64]` in any number of
+/// steps, and its last states are of one size.
 ///
 /// Such a network has `bind(&[h, w])`, which takes sizes in the order in which the symbols first appear and gives a `BoundSession`, and `session()`,
 /// which binds itself to whatever it is given; inputs and outputs are `Tensor`s. `PARAMETERS` and `SYMBOLS` are constants; `macs`, `summary`,

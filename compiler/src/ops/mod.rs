@@ -142,15 +142,15 @@ pub struct Results {
     pub packed: Option<(Args, Shape)>,
 }
 
-/// A result among several: a range of one axis of the layer's output, then of another shape if it says so.
+/// A result among several: a range of one axis of the layer's output, in another shape if it says so. No number depends on symbols.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// The axis of the output, from 0.
     pub axis: usize,
-    /// Positions on that axis.
-    pub range: std::ops::Range<usize>,
-    /// The result's shape, of as many elements as that range has, in the same order.
-    pub shape: Shape,
+    /// Positions on that axis, as `slice` takes them.
+    pub range: [Option<i64>; 2],
+    /// The result's shape, as `reshape` takes it.
+    pub sizes: Option<Vec<i64>>,
 }
 
 /// How many values a layer reads; the first is what flows in along the arrow.

@@ -14,6 +14,7 @@ use super::sizes::{self, Inferred};
 use super::{Default, Kind, Lowering, Param, Part, Results, Weight};
 use crate::diag::Problem;
 use crate::dim;
+use crate::facts::Condition;
 use crate::graph::{Arg, Args};
 use crate::plan::{Cell, Init};
 use crate::shape::{Shape, Sizes};
@@ -148,17 +149,27 @@ pub fn infer(name: &str, args: &Args, options: &Options, inputs: &[&Shape]) -> R
     Ok(output(options, steps))
 }
 
-/// The output for any number of steps. The states' places in it would depend on that.
+/// The output for any number of steps; states before the first one have to be as large as the layer's are.
 pub fn infer_sizes(options: &Options, inputs: &[&Sizes]) -> Option<Inferred> {
-    match inputs {
-        [Sizes(input)] if !options.states => match input.as_slice() {
-            [steps, features] if features.known().is_some() => {
-                Some(Inferred::always(Sizes(vec![steps.clone(), sizes::number(options.directions * options.width())?])))
-            }
-            _ => None,
-        },
-        _ => None,
+    let (Sizes(input), given) = inputs.split_first()?;
+    let [steps, features] = input.as_slice() else { return None };
+    features.known()?;
+    let rows = sizes::number(options.layers * options.directions)?;
+    let mut asks = Vec::new();
+    for (Sizes(state), width) in given.iter().zip([options.width(), options.hidden]) {
+        let [found_rows, found_width] = state.as_slice() else { return None };
+        asks.push(Condition::equal(found_rows.clone(), rows.clone()));
+        asks.push(Condition::equal(found_width.clone(), sizes::number(width)?));
     }
+    let outputs = sizes::number(options.directions * options.width())?;
+    let sizes = match options.states {
+        false => vec![steps.clone(), outputs],
+        true => {
+            let [hidden, cells] = n_states(options).map(sizes::number);
+            vec![steps.times(&outputs)?.plus(&hidden?)?.plus(&cells?)?]
+        }
+    };
+    Some(Inferred { sizes: Sizes(sizes), asks })
 }
 
 /// The output for that many steps.
@@ -178,22 +189,25 @@ pub fn n_states(options: &Options) -> [usize; 2] {
     [rows.saturating_mul(options.width()), cells]
 }
 
-/// The results: output, last states and, of an `lstm`, last cells.
+/// The results: output, last states and, of an `lstm`, last cells. They are counted from the end, as only the output has a length that
+/// depends on the steps.
 pub fn results(args: &Args, options: &Options, input: &Shape) -> Results {
     let Options { layers, directions, hidden, .. } = *options;
     let [steps, ..] = input.chw();
     let rows = layers * directions;
-    let mut shapes = vec![Shape::sequence(steps, directions * options.width()), Shape::sequence(rows, options.width())];
-    if options.cell == Cell::Lstm {
-        shapes.push(Shape::sequence(rows, hidden));
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let [hidden_len, cells_len] = n_states(options).map(count);
+    let part =
+        |from: i64, to: Option<i64>, sizes: [i64; 2]| Part { axis: 0, range: [Some(from), to], sizes: Some(sizes.to_vec()) };
+    let states = hidden_len.saturating_add(cells_len);
+    let has_cells = options.cell == Cell::Lstm;
+    let mut parts = vec![
+        part(0, Some(-states), [-1, count(directions * options.width())]),
+        part(-states, has_cells.then_some(-cells_len), [count(rows), count(options.width())]),
+    ];
+    if has_cells {
+        parts.push(part(-cells_len, None, [count(rows), count(hidden)]));
     }
-    let mut end = 0;
-    let part = |shape: Shape| {
-        let start = end;
-        end += shape.len();
-        Part { axis: 0, range: start..end, shape }
-    };
-    let parts = shapes.into_iter().map(part).collect();
     let with_states = || args.with(args.0.iter().map(|(name, _)| *name), &[("states", Arg::Flag(true))]);
     let packed = (!options.states).then(|| (with_states(), output(&Options { states: true, ..*options }, steps)));
     Results { parts, first_alone: true, packed }

@@ -94,13 +94,11 @@ impl Layer for Split {
         let (axis, sizes) = parts(args, inputs[0]).ok()?;
         let mut start = 0;
         let part = |size| {
-            let range = start..start + size;
-            start += size;
-            let mut shape = inputs[0].clone();
-            shape.0[axis] = size;
-            Part { axis, range, shape }
+            let first = start;
+            start += i64::try_from(size).ok()?;
+            Some(Part { axis, range: [Some(first), Some(start)], sizes: None })
         };
-        Some(Results { parts: sizes.into_iter().map(part).collect(), first_alone: false, packed: None })
+        Some(Results { parts: sizes.into_iter().map(part).collect::<Option<_>>()?, first_alone: false, packed: None })
     }
 }
 
@@ -109,7 +107,7 @@ mod tests {
     use super::*;
     use crate::ops::testing::{args, problem};
 
-    fn ranges(call: &[(&str, Arg)], input: &Shape) -> Vec<std::ops::Range<usize>> {
+    fn ranges(call: &[(&str, Arg)], input: &Shape) -> Vec<[Option<i64>; 2]> {
         let results = Split::results(&args::<Split>(call), &[input], input).unwrap();
         results.parts.into_iter().map(|part| part.range).collect()
     }
@@ -117,8 +115,9 @@ mod tests {
     #[test]
     fn equal_parts_or_given_sizes() {
         let map = Shape::map(6, 4, 5);
-        assert_eq!(ranges(&[("parts", Arg::Int(3))], &map), [0..2, 2..4, 4..6]);
-        assert_eq!(ranges(&[("parts", Arg::List(vec![1, 4])), ("axis", Arg::Axis(-1))], &map), [0..1, 1..5]);
+        assert_eq!(ranges(&[("parts", Arg::Int(3))], &map), [[Some(0), Some(2)], [Some(2), Some(4)], [Some(4), Some(6)]]);
+        let sizes = [("parts", Arg::List(vec![1, 4])), ("axis", Arg::Axis(-1))];
+        assert_eq!(ranges(&sizes, &map), [[Some(0), Some(1)], [Some(1), Some(5)]]);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Application<'a> {
     params: Vec<Option<(&'a Expr, Value)>>,
 }
 
+/// What is wrong has been said.
+struct Reported;
+
 impl<'a> Resolver<'a, '_> {
     /// A layer or block applied to `flow`, or to its first argument; `None` after a mistake.
     pub(super) fn prepare(&mut self, scope: &mut Scope<'a>, call: &'a Call, flow: Option<Value>) -> Option<Application<'a>> {
@@ -120,6 +123,7 @@ impl<'a> Resolver<'a, '_> {
         if self.symbols.missed {
             return Value::Unknown;
         }
+        let Ok(sizes) = sizes else { return Value::Flow(self.add_value(None)) };
         let inferred = layer.infer(&args, &shapes).and_then(|shape| match ops::countable(&shape) {
             Ok(()) => Ok(shape),
             Err(message) => Err(Problem::layer(message)),
@@ -171,19 +175,18 @@ impl<'a> Resolver<'a, '_> {
         Value::Several(Box::new(Several { of, place: call.name.place, path, parts, first_alone, packed }))
     }
 
-    /// The sizes of a layer's output, where they depend on symbols. What it asks for is noted, and reported where it never holds.
+    /// The sizes of a layer's output, where they depend on symbols; an error that is reported where they cannot be had. What it asks
+    /// for is noted.
     fn layer_sizes(
         &mut self,
         call: &'a Call,
         layer: &'static dyn AnyLayer,
         args: &Args,
         inputs: &[(Value, Place)],
-    ) -> Option<Sizes> {
+    ) -> Result<Option<Sizes>, Reported> {
         let of = |(value, _): &(Value, Place)| if let Value::Flow(id) = value { self.value_sizes(*id) } else { None };
-        let sizes: Vec<Sizes> = inputs.iter().map(of).collect::<Option<_>>()?;
-        if sizes.iter().all(|sizes| sizes.known().is_some()) {
-            return None;
-        }
+        let sizes: Option<Vec<Sizes>> = inputs.iter().map(of).collect();
+        let Some(sizes) = sizes.filter(|sizes| sizes.iter().any(|sizes| sizes.known().is_none())) else { return Ok(None) };
         let names = self.symbols.names.clone();
         let Some(inferred) = layer.infer_sizes(args, &sizes.iter().collect::<Vec<_>>()) else {
             let written: Vec<String> = sizes.iter().map(|sizes| sizes.display(&names).to_string()).collect();
@@ -193,7 +196,7 @@ impl<'a> Resolver<'a, '_> {
                 written.join(" and ")
             );
             self.mistake(call.name.place, Kind::Shape, message);
-            return None;
+            return Err(Reported);
         };
         for ask in inferred.asks {
             if let Err(never) = self.symbols.ask(ask) {
@@ -203,11 +206,12 @@ impl<'a> Resolver<'a, '_> {
                 if layer.infer(args, &shapes.iter().collect::<Vec<_>>()).is_ok() {
                     let message = format!("`{}` asks for {}, which no size meets", layer.name(), never.display(&names));
                     self.mistake(call.name.place, Kind::Shape, message);
+                    return Err(Reported);
                 }
-                return None;
+                return Ok(None);
             }
         }
-        Some(inferred.sizes)
+        Ok(Some(inferred.sizes))
     }
 
     /// What a message in numbers says of sizes that depend on symbols.

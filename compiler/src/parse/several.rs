@@ -9,7 +9,7 @@ use super::syntax::{Name, Place};
 use super::value::Value;
 use crate::diag::Problem;
 use crate::graph::{Arg, Args, Call, Node, Origin, ValueId};
-use crate::shape::Shape;
+use crate::shape::{Shape, Sizes};
 use crate::{infer, ops, registry};
 
 /// Several results before they are named.
@@ -124,6 +124,12 @@ impl Resolver<'_, '_> {
             && let Some(node) = self.nodes.iter_mut().rfind(|node| node.output == *output)
         {
             node.call.args = args;
+            let (call, inputs) = (node.call.clone(), node.inputs.clone());
+            if self.symbols.sizes.contains_key(output) {
+                let sizes: Option<Vec<Sizes>> = inputs.into_iter().map(|input| self.value_sizes(input)).collect();
+                let inferred = sizes.and_then(|sizes| infer::call_sizes(&call, &sizes.iter().collect::<Vec<_>>()));
+                self.symbols.sizes.extend(inferred.map(|inferred| (*output, inferred.sizes)));
+            }
             self.set_shape(*output, shape);
         }
     }
@@ -144,17 +150,14 @@ impl Resolver<'_, '_> {
 
     /// A part of a layer's output.
     fn unpacked(&mut self, several: &Several, packed: ValueId, part: &ops::Part) -> Result<ValueId, Problem> {
-        let int = |size: usize| i64::try_from(size).map_err(|_| Problem::layer(format!("{size} is more than can be counted")));
-        let shape = |resolver: &Self, value| resolver.shape(&Value::Flow(value)).cloned();
+        let len = self.shape(&Value::Flow(packed)).and_then(|shape| shape.0.get(part.axis)).map(|&len| len as i64);
         let mut value = packed;
-        let whole = shape(self, packed).is_some_and(|shape| shape.0.get(part.axis) == Some(&part.range.len()));
-        if !whole {
-            let range = Arg::Range([Some(int(part.range.start)?), Some(int(part.range.end)?)]);
-            value = self.view(several, "slice", &[("range", range), ("axis", Arg::Axis(int(part.axis)?))], value)?;
+        if part.range[0] != Some(0) || part.range[1].is_some() && part.range[1] != len {
+            let args = [("range", Arg::Range(part.range)), ("axis", Arg::Axis(part.axis as i64))];
+            value = self.view(several, "slice", &args, value)?;
         }
-        if shape(self, value).is_none_or(|shape| shape != part.shape) {
-            let sizes = part.shape.0.iter().map(|&size| int(size)).collect::<Result<Vec<i64>, Problem>>()?;
-            value = self.view(several, "reshape", &[("sizes", Arg::List(sizes))], value)?;
+        if let Some(sizes) = &part.sizes {
+            value = self.view(several, "reshape", &[("sizes", Arg::List(sizes.clone()))], value)?;
         }
         Ok(value)
     }
@@ -177,7 +180,7 @@ impl Resolver<'_, '_> {
         let sizes = self.value_sizes(input).filter(|sizes| sizes.known().is_none());
         let output = self.add_value(Some(shape));
         if let Some(sizes) = sizes {
-            // Whoever gives parts of a value whose sizes depend on symbols cuts it where they do not.
+            // A part of a value whose sizes depend on symbols starts and ends where they do not.
             let inferred = infer::call_sizes(&call, &[&sizes]).ok_or_else(|| Problem::layer("a part depends on sizes"))?;
             self.symbols.sizes.insert(output, inferred.sizes);
         }

@@ -115,6 +115,23 @@ fn parts_of_known_axes_are_values_of_any_size() {
 }
 
 #[test]
+fn recurrent_layers_take_any_number_of_steps() {
+    let any = any_size(
+        "Net(x: [L, 6], s: [2, 5]) -> (y: [L, 10], h: [2, 5], z: [3, 4], c: [3, 8]) where L >= 2 {
+            let (y, h) = x -> a: gru(5, bidirectional = true, h0 = s);
+            let (_, z, c) = y -> b: lstm(8, layers = 3, proj_size = 4);
+            (y: y, h: h, z: z, c: c)
+        }",
+    );
+    assert_eq!((any.symbols, any.example), (vec!["L".to_owned()], vec![2]));
+    let found = mistakes("Net(x: [L, 6], s: [1, 5]) {\nlet (_, h) = gru(x, 5, bidirectional = true, h0 = s); h }");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("`h0` of this `gru` is [2, 5]"), "{found:#?}");
+    let found = mistakes("Net(x: [6, F]) -> [F, 5] { x -> gru(5) }");
+    assert!(found.len() == 1 && found[0].contains("`gru` cannot read [6, F]"), "{found:#?}");
+}
+
+#[test]
 fn conditions_that_make_no_sense_are_mistakes() {
     for (condition, expected) in [
         ("H", "a condition compares sizes"),
