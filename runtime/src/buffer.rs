@@ -4,6 +4,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 /// A fixed number of floats that start as zeros, aligned to 64 bytes.
 ///
@@ -12,8 +13,14 @@ pub struct Buffer {
     /// The first float, aligned.
     pointer: NonNull<f32>,
     len: usize,
-    /// What is to be freed.
-    allocation: NonNull<u8>,
+    /// Freed with the last buffer that lies in it.
+    _allocation: Arc<Allocation>,
+}
+
+/// Zeroed memory of the system's.
+struct Allocation {
+    start: NonNull<u8>,
+    layout: Layout,
 }
 
 /// Alignment in bytes: a cache line, and the widest vector.
@@ -24,7 +31,11 @@ const HUGE_PAGE: usize = 2 << 20;
 /// Floats behind the last element.
 const SLACK: usize = 16;
 
-// SAFETY: a `Buffer` owns its memory, as a `Vec<f32>` does; shared access is only through `&self`.
+// SAFETY: an `Allocation` does nothing with its memory but free it, once, from whatever thread.
+unsafe impl Send for Allocation {}
+// SAFETY: as above: it gives no access to anything.
+unsafe impl Sync for Allocation {}
+// SAFETY: a `Buffer` owns its part of the allocation, as a `Vec<f32>` does its memory; shared access is only through `&self`.
 unsafe impl Send for Buffer {}
 // SAFETY: as above: `&Buffer` gives nothing but reads of plain floats.
 unsafe impl Sync for Buffer {}
@@ -32,31 +43,24 @@ unsafe impl Sync for Buffer {}
 impl Buffer {
     /// `len` zeros. Ends the process when there is no memory, as `Vec` does.
     pub fn zeroed(len: usize) -> Buffer {
-        let (layout, align) = Buffer::layout(len);
-        // Aligned here and not by the layout, as the allocator would then write zeros to pages that the system gives as zeros,
-        // one thread for all; so each page is first touched by the thread that fills it.
-        // SAFETY: the layout's size is at least `SLACK` floats, so not zero.
-        let allocation = unsafe { alloc_zeroed(layout) };
-        let Some(allocation) = NonNull::new(allocation) else { handle_alloc_error(layout) };
-        // SAFETY: the layout has `align` bytes more than are used.
-        let pointer = unsafe { allocation.add(allocation.addr().get().wrapping_neg() % align) }.cast();
-        if align == HUGE_PAGE {
-            ask_for_huge_pages(pointer, len * size_of::<f32>());
-        }
-        Buffer { pointer, len, allocation }
+        let (allocation, pointer) = Allocation::zeroed(Some(len).and_then(room));
+        Buffer { pointer, len, _allocation: Arc::new(allocation) }
     }
 
-    /// Of an allocation for `len` floats, and the alignment that the first of them has in it.
-    fn layout(len: usize) -> (Layout, usize) {
-        let layout = || {
-            let bytes = len.checked_add(SLACK)?.checked_mul(size_of::<f32>())?;
-            let align = if bytes < HUGE_PAGE { ALIGN } else { HUGE_PAGE };
-            Some((Layout::from_size_align(bytes.checked_add(align)?, align_of::<f32>()).ok()?, align))
+    /// Several of zeros, of these lengths, in one piece of memory, which is freed with the last of them: together they fill the huge
+    /// pages that each alone is too small for.
+    pub fn zeroed_together(lens: &[usize]) -> Vec<Buffer> {
+        let all = lens.iter().try_fold(0usize, |all, &len| all.checked_add(room(len)?));
+        let (allocation, start) = Allocation::zeroed(all);
+        let allocation = Arc::new(allocation);
+        let mut first = 0;
+        let one = |&len| {
+            // SAFETY: `first` is the room of those before, and the allocation has room for all.
+            let pointer = unsafe { start.add(first) };
+            first += room(len).unwrap_or(0);
+            Buffer { pointer, len, _allocation: allocation.clone() }
         };
-        match layout() {
-            Some(layout) => layout,
-            None => panic!("a buffer of {len} floats does not fit the address space"),
-        }
+        lens.iter().map(one).collect()
     }
 
     /// The first element, for kernels.
@@ -67,6 +71,34 @@ impl Buffer {
     /// The first element, for kernels.
     pub fn as_ptr(&self) -> *const f32 {
         self.pointer.as_ptr()
+    }
+}
+
+/// Floats that a buffer of `len` takes among others: its slack, and whole cache lines.
+fn room(len: usize) -> Option<usize> {
+    len.checked_add(SLACK)?.checked_next_multiple_of(ALIGN / size_of::<f32>())
+}
+
+impl Allocation {
+    /// Of so many zeros, and the first of them.
+    fn zeroed(len: Option<usize>) -> (Allocation, NonNull<f32>) {
+        let layout = || {
+            let bytes = len?.checked_mul(size_of::<f32>())?;
+            let align = if bytes < HUGE_PAGE { ALIGN } else { HUGE_PAGE };
+            Some((Layout::from_size_align(bytes.checked_add(align)?, align_of::<f32>()).ok()?, bytes, align))
+        };
+        let Some((layout, bytes, align)) = layout() else { panic!("buffers of so many floats do not fit the address space") };
+        // Aligned here and not by the layout, as the allocator would then write zeros to pages that the system gives as zeros,
+        // one thread for all; so each page is first touched by the thread that fills it.
+        // SAFETY: the layout's size is at least `align`, so not zero.
+        let start = unsafe { alloc_zeroed(layout) };
+        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        // SAFETY: the layout has `align` bytes more than are used.
+        let first = unsafe { start.add(start.addr().get().wrapping_neg() % align) }.cast();
+        if align == HUGE_PAGE {
+            ask_for_huge_pages(first, bytes);
+        }
+        (Allocation { start, layout }, first)
     }
 }
 
@@ -94,10 +126,10 @@ pub fn bytes_of(floats: &mut [f32]) -> &mut [u8] {
     unsafe { std::slice::from_raw_parts_mut(floats.as_mut_ptr().cast(), size_of_val(floats)) }
 }
 
-impl Drop for Buffer {
+impl Drop for Allocation {
     fn drop(&mut self) {
-        // SAFETY: `allocation` came from `alloc_zeroed` with this same layout, and nothing else frees it.
-        unsafe { dealloc(self.allocation.as_ptr(), Buffer::layout(self.len).0) }
+        // SAFETY: `start` came from `alloc_zeroed` with this same layout, and nothing else frees it.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
     }
 }
 
@@ -150,6 +182,24 @@ mod tests {
             assert!(buffer.iter().all(|&x| x == 0.0));
             buffer.fill(1.0);
             assert_eq!(buffer.clone()[..], buffer[..]);
+        }
+    }
+
+    #[test]
+    fn buffers_in_one_allocation_are_as_others_and_apart() {
+        // Without and with huge pages.
+        for lens in [vec![], vec![1, 0, 17, 1000], vec![300_000, 5, 400_000]] {
+            let mut buffers = Buffer::zeroed_together(&lens);
+            assert_eq!(buffers.iter().map(|buffer| buffer.len()).collect::<Vec<_>>(), lens);
+            for (i, buffer) in buffers.iter_mut().enumerate() {
+                assert_eq!(buffer.as_ptr() as usize % ALIGN, 0);
+                assert!(buffer.iter().all(|&x| x == 0.0));
+                buffer.fill(i as f32 + 1.0);
+            }
+            // What is left lives on without the others.
+            let last = buffers.pop();
+            drop(buffers);
+            assert!(last.is_none_or(|last| last.iter().all(|&x| x == lens.len() as f32)));
         }
     }
 }

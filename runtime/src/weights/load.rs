@@ -42,7 +42,8 @@ pub(crate) fn load_packs(
 ) -> Result<Vec<Buffer>> {
     let packs: Vec<Pack> = recipes.iter().map(|pack| Pack { form: form(&pack.form), ..pack.clone() }).collect();
     let folded: Vec<Folded> = packs.iter().map(|pack| fold(pack, weights)).collect::<Result<_>>()?;
-    let mut buffers: Vec<Buffer> = packs.iter().map(|pack| Buffer::zeroed(packed_len(&pack.form, isa))).collect();
+    let lens: Vec<usize> = packs.iter().map(|pack| packed_len(&pack.form, isa)).collect();
+    let mut buffers = Buffer::zeroed_together(&lens);
     let most = (buffers.iter().map(|buffer| buffer.len()).sum::<usize>() / PER_THREAD).max(1);
     let (mut by_rows, mut whole) = (Vec::new(), Vec::new());
     for ((pack, folded), buffer) in packs.iter().zip(&folded).zip(&mut buffers) {
