@@ -1,5 +1,5 @@
-//! One plan, several ways to run it: emitted Rust and the loop over the plan give the same bits on every instruction set, alone
-//! and in a batch; and what they give is what the naive evaluation of the parity suite stands for, which the instruction sets
+//! One plan, several ways to run it: emitted Rust, Cranelift's code and the loop over the plan give the same bits on every instruction set,
+//! alone and in a batch; and what they give is what the naive evaluation of the parity suite stands for, which the instruction sets
 //! agree on to rounding.
 
 use std::path::PathBuf;
@@ -79,6 +79,11 @@ fn check(random: &dyn Network, load: impl Fn(&PathBuf, LoadOptions) -> Box<dyn N
         assert_eq!(bits(&emitted) != bits(&summed), transforms(&*network), "{name} on {isa}: its numerics");
         assert!(emitted.iter().flatten().all(|value| value.is_finite()), "{name} on {isa}: {emitted:?}");
         assert_eq!(bits(&emitted), bits(&run(&*network, Backend::Loop, false)), "{name} on {isa}: emitted and loop");
+        assert_eq!(
+            bits(&emitted),
+            bits(&run(&*network, Backend::Jit, true)),
+            "{name} on {isa}: emitted and compiled at run time"
+        );
         assert_eq!(bits(&emitted), bits(&run(&*network, Backend::Emitted, true)), "{name} on {isa}: in a batch and alone");
         let Some(reference) = &reference else {
             reference = Some(emitted);

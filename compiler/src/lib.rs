@@ -24,7 +24,7 @@
 //! | 7 | `text` `verify` `evaluate` |
 //! | 8 | `template` `passes/*` |
 //! | 9 | `lower/*` |
-//! | 10 | `parse/*` `emit_rust/*` |
+//! | 10 | `parse/*` `emit_rust/*` `emit_clif/*` |
 #![forbid(unsafe_code)]
 
 pub mod plan;
@@ -34,6 +34,8 @@ pub mod program;
 pub mod diag;
 #[cfg(feature = "planner")]
 pub mod dim;
+#[cfg(feature = "jit")]
+pub mod emit_clif;
 #[cfg(feature = "parse")]
 pub mod emit_rust;
 #[cfg(feature = "planner")]

@@ -97,6 +97,7 @@
 //! | `ndarray` | maps, sequences and vectors from and to views of [`ndarray`](https://docs.rs/ndarray) |
 //! | `image` | maps from and to buffers of [`image`](https://docs.rs/image), and `Preprocess`, which resizes, crops and normalises as torchvision does |
 //! | `dynamic` | networks of any size: `image: [3, H, W]`, bound to sizes at run time, see [`BoundSession`] |
+//! | `jit` | `dynamic`, and machine code by Cranelift for the sizes that a network is bound to, see [`Backend`]; needs Rust 1.95 |
 //!
 //! None is on by default.
 //!
@@ -109,7 +110,7 @@
 //! | 0 | `error` `buffer` `isa` `numbers` | errors, aligned memory, the instruction set, numbers as text |
 //! | 1 | `tensor` `simd` `threads` | maps, sequences and vectors; one vector type per instruction set; the threads that share a step |
 //! | 2 | `kernels` `object` `arrays` `images` | what steps run on, also as an object of its own; conversions of inputs and outputs |
-//! | 3 | `weights` | files, names, folding |
+//! | 3 | `weights` `jit/*` | files, names, folding; machine code that is made at run time |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
 //! | 5 | `summary` `picture` | |
 //! | 6 | `profile` | |
@@ -129,6 +130,9 @@ mod error;
 mod images;
 #[doc(hidden)]
 pub mod isa;
+#[cfg(feature = "jit")]
+#[doc(hidden)]
+pub mod jit;
 #[doc(hidden)]
 pub mod kernels;
 mod network;

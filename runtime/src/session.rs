@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "jit")]
+use crate::jit::Chains;
 use crate::profile::Profile;
 use crate::rt::{Definition, Engine, Frame, MAX_PORTS, Net, Ports, Split, check};
 use crate::threads::{n_cores, threads_of_environment};
@@ -47,21 +49,27 @@ pub struct SessionOptions {
     pub backend: Backend,
 }
 
-/// What runs the steps of a plan. Both give the same bits.
+/// What runs the steps of a plan. All give the same bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
-    /// The code that `network!` emitted.
+    /// Emitted code where there is some; for sizes that were bound at run time, compiled code where it is the faster, else the loop.
     #[default]
+    Auto,
+    /// The code that `network!` emitted. For sizes that were bound at run time there is none: the loop.
     Emitted,
-    /// A loop over the plan: the reference that the other is compared with.
+    /// Machine code that is made when a session is, for all steps. Where Cranelift has no target, or the system no memory that may be
+    /// executed, the loop.
+    #[cfg(feature = "jit")]
+    Jit,
+    /// A loop over the plan: the reference that the others are compared with.
     Loop,
 }
 
 impl SessionOptions {
-    /// One image at a time, by all cores where the network is large enough, by emitted code.
+    /// One image at a time, by all cores where the network is large enough, by whatever is fastest.
     pub fn new() -> SessionOptions {
-        SessionOptions { batch: 1, threads: None, backend: Backend::Emitted }
+        SessionOptions { batch: 1, threads: None, backend: Backend::Auto }
     }
 
     /// The largest batch, at least 1; the session keeps room for as many outputs.
@@ -257,14 +265,22 @@ fn no_outputs<'a>() -> [&'a mut [f32]; MAX_PORTS] {
 
 fn run_engine<D: Definition>(engine: &mut Engine, backend: Backend, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Result<()> {
     match backend {
-        Backend::Emitted => engine.run(inputs, outputs, D::run),
-        Backend::Loop => engine.run(inputs, outputs, |frame: &mut Frame<'_>| frame.all()),
+        Backend::Auto | Backend::Emitted => engine.run(inputs, outputs, D::run),
+        _ => engine.run(inputs, outputs, |frame: &mut Frame<'_>| frame.all()),
     }
 }
 
 /// An engine over the net, whose plan has the inputs and outputs of `D`.
 fn engine_of<D: Definition>(net: &Net, options: &SessionOptions) -> Result<Engine> {
     let engine = engine(net, options)?;
+    #[cfg(feature = "jit")]
+    let engine = {
+        let mut engine = engine;
+        if options.backend == Backend::Jit {
+            engine.compile(Chains::All)?;
+        }
+        engine
+    };
     check::<D::Inputs>("input", &net.plan().inputs)?;
     check::<D::Outputs>("output", &net.plan().outputs)?;
     Ok(engine)

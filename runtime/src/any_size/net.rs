@@ -204,7 +204,7 @@ impl AnyNet {
             made.check(&self.0.source, &plan, sizes)?;
             let (packs, packing) = made.packs(&plan.packs)?;
             let net = Net::bound(plan, made.weights.clone(), made.isa, made.numerics, packs)?;
-            times = BindTimes { planning: start.elapsed().saturating_sub(packing), packing };
+            times = BindTimes { planning: start.elapsed().saturating_sub(packing), packing, ..times };
             Ok(net)
         })?;
         Ok((net, times))

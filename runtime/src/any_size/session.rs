@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::net::AnyNet;
 use super::tensor::Tensor;
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "jit")]
+use crate::jit::Chains;
 use crate::profile::Profile;
 use crate::rt::{Engine, Net};
-use crate::session::{SessionOptions, engine};
+use crate::session::{Backend, SessionOptions, engine};
 
 /// A network at sizes that it was bound to: its working memory, which nothing is added to while it runs.
 ///
@@ -48,6 +50,8 @@ pub struct BindTimes {
     pub planning: Duration,
     /// Weights brought into forms that no other size had needed.
     pub packing: Duration,
+    /// From the plan to machine code, where it is compiled: feature `jit`.
+    pub compiling: Duration,
 }
 
 impl BoundSession {
@@ -56,10 +60,22 @@ impl BoundSession {
             let message = "a session that was bound to sizes runs one image after another: its batch is 1";
             return Err(Error::new(ErrorKind::Batch, message));
         }
+        let engine = engine(net, options)?;
+        #[cfg(feature = "jit")]
+        let (engine, times) = {
+            let mut engine = engine;
+            let took = match options.backend {
+                Backend::Jit => engine.compile(Chains::All)?,
+                // The loop does as well where this fails.
+                Backend::Auto => engine.compile(Chains::Faster).unwrap_or_default(),
+                _ => None,
+            };
+            (engine, BindTimes { compiling: took.unwrap_or_default(), ..times })
+        };
         let plan = net.plan();
         let shape = |port: &convoke_compiler::plan::Port| (port.name.to_string(), port.shape.to_vec());
         Ok(BoundSession {
-            engine: engine(net, options)?,
+            engine,
             network: plan.name.to_string(),
             sizes: sizes.to_vec(),
             inputs: plan.inputs.iter().map(shape).collect(),
@@ -132,6 +148,15 @@ impl BoundSession {
     /// The shapes of the outputs.
     pub fn output_shapes(&self) -> impl Iterator<Item = &[usize]> {
         self.outputs.iter().map(Tensor::shape)
+    }
+
+    /// What runs it: [`Backend::Loop`], or `Backend::Jit` where it is compiled.
+    pub fn backend(&self) -> Backend {
+        #[cfg(feature = "jit")]
+        if self.engine.is_compiled() {
+            return Backend::Jit;
+        }
+        Backend::Loop
     }
 
     /// What binding it took.

@@ -3,6 +3,7 @@
 //! A step is *prepared* once for a session: its sizes and pointers become the arguments of one function of the [`native::Table`] of
 //! its instruction set. Running it is one call.
 
+mod call;
 pub mod native;
 mod pack;
 mod prepare;
@@ -12,6 +13,8 @@ mod split;
 mod tests;
 mod tiling;
 
+#[cfg(feature = "jit")]
+pub(crate) use call::{Call, Slot};
 pub use pack::{Part, n_rows, pack, pack_part, packed_len, parts, row_len};
 pub use prepare::{Memory, PortPointers, Prepared};
 pub use split::{Split, nanoseconds};

@@ -7,9 +7,9 @@ use convoke_compiler::plan::{
     Recurrent, Reduce, Region, Resize, Sampling, ScaleOf, View, Windows,
 };
 
+use super::call::{Call, Slot};
+use super::native::Table;
 use super::native::args::*;
-use super::native::program::ProgramArgs;
-use super::native::{Entry, Table};
 use super::program::ProgramCall;
 use super::split::filter_shares;
 use super::tiling::{ConvScratch, channel_block, conv_tiling};
@@ -46,38 +46,6 @@ pub struct Prepared {
 unsafe impl Send for Prepared {}
 // SAFETY: as above; shares of one step, which may run at once, write disjoint elements.
 unsafe impl Sync for Prepared {}
-
-/// A kernel and its arguments.
-#[derive(Debug)]
-enum Call {
-    Conv(Entry<ConvArgs>, Box<ConvArgs>),
-    Linear(Entry<LinearArgs>, LinearArgs),
-    Pool(Entry<PoolArgs>, Box<PoolArgs>),
-    Map(Entry<MapArgs>, Box<MapArgs>),
-    Program(Entry<ProgramArgs>, Box<ProgramCall>),
-    Mean(Entry<MeanArgs>, MeanArgs),
-    Norm(Entry<NormArgs>, Box<NormArgs>),
-    LocalNorm(Entry<LocalNormArgs>, LocalNormArgs),
-    Resize(Entry<ResizeArgs>, ResizeArgs),
-    Softmax(Entry<SoftmaxArgs>, SoftmaxArgs),
-    Recurrent(Entry<RecurrentArgs>, Box<RecurrentArgs>),
-    Border(Entry<BorderArgs>, BorderArgs),
-}
-
-/// One pointer of the arguments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slot {
-    /// The first input.
-    A,
-    /// The second input, or a residual.
-    B,
-    /// The input of that number.
-    Nth(usize),
-    /// The output.
-    Out,
-    /// A second output.
-    Also,
-}
 
 /// Where a pointer of the arguments points to.
 #[derive(Clone, Copy, Debug)]
@@ -220,48 +188,11 @@ impl Prepared {
         let mut prepared = Prepared { call, ports: Vec::new(), n_shares };
         for bind in binds {
             match bind.place {
-                Place::Arena => prepared.set(bind.slot, memory.arena.wrapping_offset(bind.offset)),
+                Place::Arena => prepared.call.set(bind.slot, memory.arena.wrapping_offset(bind.offset)),
                 Place::Input(_) | Place::Output(_) => prepared.ports.push(bind),
             }
         }
         prepared
-    }
-
-    /// Points one of the kernel's pointers somewhere.
-    fn set(&mut self, slot: Slot, to: *mut f32) {
-        match (&mut self.call, slot) {
-            (Call::Conv(_, args), Slot::A) => args.input.first = to,
-            (Call::Conv(_, args), Slot::B) => args.residual.first = to,
-            (Call::Conv(_, args), Slot::Out) if args.strip_rows > 0 => args.pool.output.first = to,
-            (Call::Conv(_, args), Slot::Out) => args.output.first = to,
-            (Call::Linear(_, args), Slot::A) => args.input = to,
-            (Call::Linear(_, args), Slot::B) => args.residual = to,
-            (Call::Linear(_, args), Slot::Out) => args.output = to,
-            (Call::Pool(_, args), Slot::A | Slot::B) => args.input.first = to,
-            (Call::Pool(_, args), Slot::Out) => args.output.first = to,
-            (Call::Map(_, args), Slot::A) => args.inputs[0].first = to,
-            (Call::Map(_, args), Slot::B) => args.inputs[1].first = to,
-            (Call::Map(_, args), Slot::Out) => args.output.first = to,
-            (Call::Program(_, call), Slot::Nth(index)) => call.args.inputs[index].first = to,
-            (Call::Program(_, call), _) => call.args.output.first = to,
-            (Call::Mean(_, args), Slot::A | Slot::B) => args.input.first = to,
-            (Call::Mean(_, args), Slot::Out) => args.output.first = to,
-            (Call::Norm(_, args), Slot::A | Slot::B) => args.input.first = to,
-            (Call::Norm(_, args), Slot::Out) => args.output.first = to,
-            (Call::LocalNorm(_, args), Slot::A | Slot::B) => args.input.first = to,
-            (Call::LocalNorm(_, args), Slot::Out) => args.output.first = to,
-            (Call::Resize(_, args), Slot::A | Slot::B) => args.input.first = to,
-            (Call::Resize(_, args), Slot::Out) => args.output.first = to,
-            (Call::Softmax(_, args), Slot::A | Slot::B) => args.input.first = to,
-            (Call::Softmax(_, args), Slot::Out) => args.output.first = to,
-            (Call::Recurrent(_, args), Slot::A) => args.input = to,
-            (Call::Recurrent(_, args), Slot::B) => args.first_hidden = to,
-            (Call::Recurrent(_, args), Slot::Nth(_)) => args.first_cell = to,
-            (Call::Recurrent(_, args), Slot::Out) => args.output = to,
-            (Call::Recurrent(_, args), Slot::Also) => args.last_cell = to,
-            (Call::Border(_, args), _) => args.map.first = to,
-            (_, Slot::Nth(_) | Slot::Also) => unreachable!("no other kernel has so many inputs or outputs"),
-        }
     }
 
     /// How many shares the step has.
@@ -280,7 +211,7 @@ impl Prepared {
                 Place::Output(i) => ports.outputs[i],
                 Place::Arena => continue,
             };
-            self.set(slot, first.wrapping_offset(offset));
+            self.call.set(slot, first.wrapping_offset(offset));
         }
     }
 
@@ -290,24 +221,22 @@ impl Prepared {
     /// What [`Prepared::new`] asks for still holds, nothing but shares of this step uses that memory meanwhile, and `bind` was
     /// given ports that point to as many elements as the plan's ports have.
     pub unsafe fn share(&self, part: usize) {
-        let n = self.n_shares;
         // SAFETY: the caller's promise; the function is of the table of an available instruction set, see `new`.
-        unsafe {
-            match &self.call {
-                Call::Conv(kernel, args) => kernel(&**args, part, n),
-                Call::Linear(kernel, args) => kernel(args, part, n),
-                Call::Pool(kernel, args) => kernel(&**args, part, n),
-                Call::Map(kernel, args) => kernel(&**args, part, n),
-                Call::Program(kernel, call) => kernel(&call.args, part, n),
-                Call::Mean(kernel, args) => kernel(args, part, n),
-                Call::Norm(kernel, args) => kernel(&**args, part, n),
-                Call::LocalNorm(kernel, args) => kernel(args, part, n),
-                Call::Resize(kernel, args) => kernel(args, part, n),
-                Call::Softmax(kernel, args) => kernel(args, part, n),
-                Call::Recurrent(kernel, args) => kernel(&**args, part, n),
-                Call::Border(kernel, args) => kernel(args, part, n),
-            }
-        }
+        unsafe { self.call.run(part, self.n_shares) }
+    }
+
+    /// What calls the kernel, for who does so otherwise.
+    #[cfg(feature = "jit")]
+    pub(crate) fn call(&mut self) -> &mut Call {
+        &mut self.call
+    }
+
+    /// The pointers among the arguments that follow an input or output: which, how many bytes behind its first element, and where among
+    /// the arguments, in bytes.
+    #[cfg(feature = "jit")]
+    pub(crate) fn binds(&self) -> impl Iterator<Item = (Place, isize, usize)> {
+        let bytes = |elements: isize| elements * size_of::<f32>() as isize;
+        self.ports.iter().map(move |bind| (bind.place, bytes(bind.offset), self.call.field(bind.slot)))
     }
 }
 

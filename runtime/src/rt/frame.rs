@@ -1,13 +1,17 @@
 //! The memory of a session and the steps bound to it; [`Frame`] is what generated code runs them through. Floor 4.
 
 use std::ptr;
+#[cfg(feature = "jit")]
+use std::time::Duration;
 
-use convoke_compiler::plan::{self, Conv, Kernel};
+use convoke_compiler::plan::{self, Conv, Kernel, Plan};
 
 use super::MAX_PORTS;
 use super::net::{Net, Ready};
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "jit")]
+use crate::jit;
 use crate::kernels::{self, Memory, PortPointers, Prepared, Split};
 use crate::threads::{self, Run, Team};
 use crate::weights::Numerics;
@@ -15,6 +19,9 @@ use crate::weights::Numerics;
 /// A plan's steps bound to an arena of their own: a session without types, for plans that no type stands for.
 pub struct Engine {
     steps: Vec<Prepared>,
+    /// What runs them in place of a loop over them.
+    #[cfg(feature = "jit")]
+    compiled: Option<jit::Bound>,
     /// Of a network that is not small: also where it is computed by one thread, so that others know of it.
     team: Option<Team>,
     /// Memory that `steps` point into. Never touched but through them.
@@ -41,7 +48,7 @@ impl Engine {
         let plan = net.plan();
         let Ready { isa, numerics, packs } = net.ready()?;
         let split = Split { threads: split.threads.min(threads::MOST), ..split };
-        let kernels: Vec<Kernel> = plan.steps.iter().map(|step| under(*numerics, &step.kernel)).collect();
+        let kernels = kernels_of(plan, *numerics);
         let shares = |kernel: &Kernel| split.shares(kernel, *isa);
         let scratch_len = kernels.iter().map(|kernel| kernels::scratch_len(kernel, *isa, shares(kernel))).max().unwrap_or(0);
         let mut arena = Buffer::zeroed(plan.arena_len);
@@ -57,7 +64,39 @@ impl Engine {
             .map(|kernel| unsafe { Prepared::new(kernel, *isa, &packs, &memory, shares(kernel)) })
             .collect();
         let team = (split != Split::NONE).then(|| Team::new(split.threads));
-        Ok(Engine { steps, team, _arena: arena, _scratch: scratch, net: net.clone() })
+        Ok(Engine {
+            steps,
+            #[cfg(feature = "jit")]
+            compiled: None,
+            team,
+            _arena: arena,
+            _scratch: scratch,
+            net: net.clone(),
+        })
+    }
+
+    /// Has the plan run by compiled code from now on, that of its other sessions or new; how long it took to make. `None` where this
+    /// machine cannot have any: everything is as it was.
+    ///
+    /// # Errors
+    /// If code cannot be made of the plan.
+    #[cfg(feature = "jit")]
+    pub fn compile(&mut self, chains: jit::Chains) -> Result<Option<Duration>> {
+        let Ready { isa, numerics, .. } = self.net.ready()?;
+        let kernels = kernels_of(self.net.plan(), *numerics);
+        let driver = self.net.code().driver(&kernels, &mut self.steps, *isa, chains);
+        let Some(driver) = driver.map_err(|what| not_compiled(&self.net, &what))? else { return Ok(None) };
+        let (driver, took) = driver;
+        let arguments = self.steps.iter_mut().map(|step| step.call().arguments()).collect();
+        // SAFETY: the driver was made of these steps, or of others of the same plan in the same shares.
+        self.compiled = Some(unsafe { jit::Bound::new(driver, arguments) });
+        Ok(Some(took))
+    }
+
+    /// Whether compiled code runs the plan.
+    #[cfg(feature = "jit")]
+    pub fn is_compiled(&self) -> bool {
+        self.compiled.is_some()
     }
 
     /// The most threads that it runs on.
@@ -102,9 +141,25 @@ impl Engine {
             *pointer = output.as_mut_ptr();
         }
         let ports = PortPointers { inputs: &input_pointers[..inputs.len()], outputs: &output_pointers[..outputs.len()] };
-        body(&mut Frame { steps: &mut self.steps, ports, run: self.team.as_mut().map(Team::enter) });
+        body(&mut Frame {
+            steps: &mut self.steps,
+            #[cfg(feature = "jit")]
+            compiled: self.compiled.as_ref(),
+            ports,
+            run: self.team.as_mut().map(Team::enter),
+        });
         Ok(())
     }
+}
+
+/// The steps of a plan as these numerics compute them.
+fn kernels_of(plan: &Plan, numerics: Numerics) -> Vec<Kernel> {
+    plan.steps.iter().map(|step| under(numerics, &step.kernel)).collect()
+}
+
+#[cfg(feature = "jit")]
+fn not_compiled(net: &Net, what: &str) -> Error {
+    Error::new(ErrorKind::Plan, format!("`{}` cannot be compiled, which is a mistake: please report it\n{what}", net.plan().name))
 }
 
 /// A step as these numerics compute it.
@@ -141,6 +196,8 @@ fn check_ports(network: &str, what: &str, ports: &[plan::Port], lens: impl Exact
 /// plan's order they compute the network.
 pub struct Frame<'a> {
     steps: &'a mut [Prepared],
+    #[cfg(feature = "jit")]
+    compiled: Option<&'a jit::Bound>,
     ports: PortPointers<'a>,
     run: Option<Run<'a>>,
 }
@@ -165,8 +222,14 @@ impl Frame<'_> {
         }
     }
 
-    /// Runs all steps in the plan's order: the loop back end.
+    /// Runs all steps in the plan's order: by compiled code where the engine has it, else by a loop over them.
     pub(crate) fn all(&mut self) {
+        #[cfg(feature = "jit")]
+        if let Some(compiled) = self.compiled {
+            // SAFETY: as for a step; the arguments are those of `steps`, which stay where they are while the engine lives and are
+            // borrowed for writing here.
+            return unsafe { compiled.run(&self.ports, self.run.as_mut()) };
+        }
         for index in 0..self.steps.len() {
             self.step(index);
         }

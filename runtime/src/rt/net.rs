@@ -12,6 +12,8 @@ use super::accept::accept;
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::isa::{Isa, IsaError};
+#[cfg(feature = "jit")]
+use crate::jit::Cabinet;
 use crate::threads::{n_cores, threads_of_environment};
 use crate::weights::{LoadOptions, Numerics, Weights, load_packs};
 
@@ -26,6 +28,9 @@ struct Inner {
     weights: Result<Arc<Weights>>,
     /// The same.
     ready: Result<Ready>,
+    /// What sessions have had compiled of the plan.
+    #[cfg(feature = "jit")]
+    code: Cabinet,
 }
 
 /// A plan that is a part of the program, or was made at run time.
@@ -91,7 +96,7 @@ impl Net {
             Ok(weights) => Ready::new(plan, weights, options),
             Err(error) => Err(error.clone()),
         };
-        Net(Arc::new(Inner { plan: Shared::Static(plan), weights: weights.map(Arc::new), ready }))
+        Net::of(Shared::Static(plan), weights.map(Arc::new), ready)
     }
 
     /// With a plan made at run time and what its packs come to.
@@ -101,7 +106,17 @@ impl Net {
     #[cfg(feature = "dynamic")]
     pub(crate) fn bound(plan: Plan, weights: Arc<Weights>, isa: Isa, numerics: Numerics, packs: Vec<Arc<Buffer>>) -> Result<Net> {
         accept(&plan)?;
-        Ok(Net(Arc::new(Inner { plan: Shared::Owned(plan), weights: Ok(weights), ready: Ok(Ready { isa, numerics, packs }) })))
+        Ok(Net::of(Shared::Owned(plan), Ok(weights), Ok(Ready { isa, numerics, packs })))
+    }
+
+    fn of(plan: Shared, weights: Result<Arc<Weights>>, ready: Result<Ready>) -> Net {
+        Net(Arc::new(Inner {
+            plan,
+            weights,
+            ready,
+            #[cfg(feature = "jit")]
+            code: Cabinet::default(),
+        }))
     }
 
     fn checked(self) -> Result<Net> {
@@ -129,6 +144,12 @@ impl Net {
     /// Those that the net was made with.
     pub fn isa(&self) -> Result<Isa> {
         self.ready().map(|ready| ready.isa)
+    }
+
+    /// What sessions have had compiled of the plan.
+    #[cfg(feature = "jit")]
+    pub(crate) fn code(&self) -> &Cabinet {
+        &self.0.code
     }
 
     pub(crate) fn ready(&self) -> Result<&Ready> {
