@@ -6,7 +6,8 @@ use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
 use super::pixels::{self, Plane, Planes};
 use super::share::Share;
-use super::winograd::{self, Gather, Scatter, Winograd};
+use super::winograd::transforms::{self, Gather, Scatter};
+use super::winograd::{self, Winograd};
 use super::{Table, linear, map, math, mean, norm, pack, peak, pool, program, recurrent, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
@@ -88,14 +89,14 @@ macro_rules! entries {
                 #[inline(never)]
                 unsafe fn gather<const M: usize>(a: &Gather) {
                     // SAFETY: as above.
-                    unsafe { winograd::gather::<S, M>(a) }
+                    unsafe { transforms::gather::<S, M>(a) }
                 }
 
                 $(#[target_feature(enable = $feature)])?
                 #[inline(never)]
                 unsafe fn scatter<const M: usize>(a: &Scatter) {
                     // SAFETY: as above.
-                    unsafe { winograd::scatter::<S, M>(a) }
+                    unsafe { transforms::scatter::<S, M>(a) }
                 }
             }
 
@@ -164,7 +165,7 @@ macro_rules! entries {
             $(#[target_feature(enable = $feature)])?
             unsafe extern "C" fn f32_pack_winograd(a: *const PackConvArgs) {
                 // SAFETY: as above.
-                unsafe { winograd::pack::<S>(&*a) }
+                unsafe { winograd::pack::pack::<S>(&*a) }
             }
 
             unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs, part: usize, n_parts: usize) {

@@ -11,6 +11,10 @@ use super::conv::Parts;
 use super::share::Share;
 use super::{div, math};
 
+/// Floats that weights are fetched ahead of their use. The processor's own prefetcher stops at the ends of pages of 4 KB; asked for a
+/// little ahead of them, it goes on: 18 GB/s instead of 15.5 from memory. Nothing is gained from 4 KB on.
+const AHEAD: usize = 256;
+
 /// Vectors of a panel whose first output is `padded_left` before the end.
 #[inline(always)]
 pub fn panel_vectors(lanes: usize, padded_left: usize) -> usize {
@@ -57,7 +61,9 @@ unsafe fn panel<S: Simd, const NB: usize, const CHAINS: usize>(a: &LinearArgs, p
             for (chain, acc) in acc.iter_mut().enumerate() {
                 let x = S::splat(*a.input.add(i + chain));
                 for (b, acc) in acc.iter_mut().enumerate() {
-                    *acc = S::fma(x, S::load(w.add((chain * NB + b) * S::LANES)), *acc);
+                    let w = w.add((chain * NB + b) * S::LANES);
+                    S::prefetch(w.wrapping_add(AHEAD));
+                    *acc = S::fma(x, S::load(w), *acc);
                 }
             }
             w = w.add(CHAINS * NB * S::LANES);
