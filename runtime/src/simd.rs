@@ -91,6 +91,8 @@ pub trait Simd: Copy + 'static {
     unsafe fn permute(v: Self::V, index: Self::Index) -> Self::V;
     /// Asks for the cache line at `p` in the first-level cache; `p` need not be valid.
     unsafe fn prefetch(p: *const f32);
+    /// Asks for it in the second-level cache.
+    unsafe fn prefetch_far(p: *const f32);
 
     /// The lanes in order.
     #[inline(always)]

@@ -172,4 +172,6 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
+    #[inline(always)]
+    unsafe fn prefetch_far(_: *const f32) {}
 }

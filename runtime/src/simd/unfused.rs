@@ -57,5 +57,6 @@ impl<S: Simd> Simd for Unfused<S> {
         index(p: *const u32) -> S::Index;
         permute(v: S::V, index: S::Index) -> S::V;
         prefetch(p: *const f32);
+        prefetch_far(p: *const f32);
     }
 }

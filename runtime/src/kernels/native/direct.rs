@@ -61,8 +61,10 @@ pub struct Tiles {
     pub run: usize,
     /// Weights; of the second panel where there are two.
     pub weights: [*const f32; 2],
-    /// Weights of the next tiles, to be fetched by the first two.
+    /// Weights that are read after these, to be fetched meanwhile.
     pub next: *const f32,
+    /// How many bytes of them each step fetches.
+    pub next_step: usize,
     /// Between the weights of rows of tiles: 0 where all have the same.
     pub weight_row: usize,
     /// What the sums start with: biases (all distances are 0) or partial sums.
@@ -180,30 +182,23 @@ pub unsafe fn tiles<S: Simd, const T: usize, const NB: usize>(a: &Tiles) {
             });
             let [mut w0, mut w1] = a.weights.map(|w| w.wrapping_add(y * a.weight_row));
             let inputs = firsts!(input);
-            // The first two tiles fetch the next weights, others what the next tile reads; so do all of a window of one element,
-            // which has few weights and little time for each input.
-            let fetch_input = match a.weight_row {
-                0 => y * a.across + index >= 2 || a.rows * a.columns == 1,
-                _ => index >= 2,
-            };
             if a.weight_row > 0 && index == 0 {
                 next = w0.wrapping_add(a.weight_row);
             }
-            let advance = if fetch_input { ahead } else { 16 };
             for i in 0..a.rows {
                 for j in 0..a.columns {
                     let offset = i * a.row + j * a.column;
                     let [mut p0, mut p1] = inputs.map(|first| first.wrapping_add(offset));
-                    if fetch_input {
-                        next = p0.wrapping_add(T * a.input.pixel);
-                    }
+                    let mut input = p0.wrapping_add(T * a.input.pixel);
                     for _ in 0..a.run {
                         let mut w = [S::splat(0.0); NB];
                         for (b, w) in w.iter_mut().enumerate() {
                             *w = S::load(if b < 2 { w0.add(b * S::LANES) } else { w1.add((b - 2) * S::LANES) });
                         }
-                        S::prefetch(next);
-                        next = next.wrapping_add(advance);
+                        S::prefetch(input);
+                        input = input.wrapping_add(ahead);
+                        S::prefetch_far(next);
+                        next = next.wrapping_byte_add(a.next_step);
                         each!(t < T, {
                             let x = S::splat(*if t < half { steps.at(p0, t) } else { steps.at(p1, t - half) });
                             for b in 0..NB {
@@ -470,7 +465,8 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
                     column: a.dilation_w * a.input.pixel,
                     run: if dense { a.kernel_w * block } else { block },
                     weights: [start_of(f), start_of(f + panel)],
-                    next: start_of(f).wrapping_add(panel_width * block * taps),
+                    next: start_of(if vectors > 2 { f + panel } else { f }).wrapping_add(panel_width * block * taps),
+                    next_step: width * size_of::<f32>(),
                     weight_row: 0,
                     start: if c > 0 { scratch } else { at(a.pack.add(f), 0, 0) },
                     residual: if last && !a.residual.first.is_null() {
@@ -501,6 +497,10 @@ unsafe fn block<S: Tiled>(a: &ConvArgs, y0: usize, y1: usize, first: usize, end:
 
 /// The rows of one panel of filters; `filters` of them are stored where that is less than whole vectors, else it is 0.
 unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kernels: &[TilesFn], filters: usize) {
+    let n_tiles =
+        if tiling.pairs { a.down.div_ceil(2) } else { a.down * div_ceil(width, tiling.len + (tiling.longer > 0) as usize) };
+    a.next_step = div(a.next_step, n_tiles);
+    let steps = a.rows * a.columns * a.run;
     // SAFETY: the caller's promise, see `rows`; there is a kernel for each size of a tile.
     unsafe {
         let run = |a: &Tiles, len: usize| match filters {
@@ -539,6 +539,7 @@ unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kern
                 map.second = width.div_ceil(2) * map.pixel;
             });
             a.down = odd;
+            a.next = a.next.wrapping_byte_add(pairs * steps * a.next_step);
             if odd > 0 {
                 run(&a, width);
             }
@@ -553,7 +554,7 @@ unsafe fn panel_rows<S: Tiled>(mut a: Tiles, width: usize, tiling: &Tiling, kern
             a.across = across;
             run(&a, len);
             maps!(|map| { map.first = map.first.wrapping_add(across * len * map.pixel) });
-            a.next = a.weights[0];
+            a.next = a.next.wrapping_byte_add(a.down * across * steps * a.next_step);
         }
     }
 }

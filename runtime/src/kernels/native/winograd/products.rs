@@ -2,7 +2,7 @@
 
 use super::super::args::{Act, ConvArgs};
 use super::super::direct::{Lattice, Tiles};
-use super::super::div_ceil;
+use super::super::{div, div_ceil};
 use super::Winograd;
 
 /// What sums start with.
@@ -38,6 +38,7 @@ pub unsafe fn products<S: Winograd>(
             weights: [weights; 2],
             weight_row: panel,
             next: weights,
+            next_step: div(width * size_of::<f32>(), across),
             start: Lattice { first: ZEROS.as_ptr(), pixel: 0, row: 0, second: 0 },
             residual: Lattice { first: core::ptr::null(), pixel: 0, row: 0, second: 0 },
             output: Lattice { first: sums, pixel: width, row: sums_position, second: half * width },
