@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use convoke::rt::{Algorithm, Engine, Form, Kernel, Net, Plan};
+use convoke::rt::{Algorithm, Engine, Form, Kernel, Linked, Net, Plan};
 use convoke::{Isa, LoadOptions, Numerics};
 use convoke_compiler::graph::Graph;
 use convoke_compiler::shape::Shape;
@@ -197,8 +197,8 @@ fn kernels_agree(isa: Isa) {
             let options = LoadOptions::new().isa(isa).numerics(numerics);
             // A net's plan is a static; that of a test may as well leak.
             let plan: &'static Plan = Box::leak(Box::new(plan));
-            let net =
-                Net::from_bytes(plan, weight_file(graph).into(), &options).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
+            let net = Net::from_bytes(Linked::all(plan), weight_file(graph).into(), &options)
+                .unwrap_or_else(|e| panic!("{}: {e}", graph.name));
             let mut engine = Engine::new(&net).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
             let inputs: Vec<Vec<f32>> = graph
                 .inputs

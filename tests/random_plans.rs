@@ -4,7 +4,7 @@
 //! values take in turns. Each plan runs three images in a row in one arena, so that what one leaves behind would show in the next,
 //! and once more by several threads, with every step divided into shares: the same bits.
 
-use convoke::rt::{Engine, Net, Plan, Split};
+use convoke::rt::{Engine, Linked, Net, Plan, Split};
 use convoke::{Isa, LoadOptions};
 use convoke_compiler::graph::Graph;
 use convoke_compiler::tensor::Tensor;
@@ -61,7 +61,7 @@ fn check(seed: u64) {
         })
         .collect();
     for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.is_available()) {
-        let net = Net::from_bytes(plan, file.clone().into(), &LoadOptions::new().isa(isa)).expect("a net");
+        let net = Net::from_bytes(Linked::all(plan), file.clone().into(), &LoadOptions::new().isa(isa)).expect("a net");
         let mut engine = Engine::new(&net).expect("an engine");
         let n_threads = [2, 3, 5, 16][seed as usize % 4];
         let mut team = Engine::with_split(&net, Split::always(n_threads)).expect("an engine");

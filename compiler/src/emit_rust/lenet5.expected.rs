@@ -54,7 +54,7 @@ impl LeNet5 {
     ) -> ::core::result::Result<Self, ::convoke::Error> {
         ::core::result::Result::Ok(LeNet5 {
             net: ::convoke::rt::Net::load(
-                <Self as ::convoke::rt::Definition>::plan(),
+                <Self as ::convoke::rt::Definition>::linked(),
                 path.as_ref(),
                 options,
             )?,
@@ -79,7 +79,7 @@ impl LeNet5 {
     ) -> ::core::result::Result<Self, ::convoke::Error> {
         ::core::result::Result::Ok(LeNet5 {
             net: ::convoke::rt::Net::from_bytes(
-                <Self as ::convoke::rt::Definition>::plan(),
+                <Self as ::convoke::rt::Definition>::linked(),
                 bytes.into(),
                 options,
             )?,
@@ -90,7 +90,7 @@ impl LeNet5 {
     pub fn random(seed: u64) -> Self {
         LeNet5 {
             net: ::convoke::rt::Net::random(
-                <Self as ::convoke::rt::Definition>::plan(),
+                <Self as ::convoke::rt::Definition>::linked(),
                 seed,
             ),
         }
@@ -463,11 +463,15 @@ const _: () = {
         layers: rt::List::Borrowed(&LAYERS),
         results: rt::List::Borrowed(&[rt::Source::Layer(11)]),
     };
+    static KERNELS: rt::Kernels = rt::Kernels::of(&STEPS, &PACKS);
     impl rt::Definition for LeNet5 {
         type Inputs = ::convoke::Map<1, 32, 32>;
         type Outputs = ::convoke::Vector<10>;
-        fn plan() -> &'static rt::Plan {
-            &PLAN
+        fn linked() -> rt::Linked {
+            rt::Linked {
+                plan: &PLAN,
+                kernels: &KERNELS,
+            }
         }
         fn net(&self) -> &rt::Net {
             &self.net

@@ -143,7 +143,7 @@ fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
             impl rt::Definition for #name {
                 type Inputs = #inputs;
                 type Outputs = #outputs;
-                fn plan() -> &'static rt::Plan { &PLAN }
+                fn linked() -> rt::Linked { rt::Linked { plan: &PLAN, kernels: &KERNELS } }
                 fn net(&self) -> &rt::Net { &self.net }
                 fn run(frame: &mut rt::Frame<'_>) { #(#names(frame);)* }
             }

@@ -8,7 +8,7 @@ use crate::plan::{
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote_spanned;
 
-/// The lists of a plan and `static PLAN` itself. `steps` are the constants of its steps.
+/// The lists of a plan, `static PLAN` itself, and the kernels that it calls. `steps` are the constants of its steps.
 pub fn lists(plan: &Plan, steps: &[Ident]) -> TokenStream {
     let lists = [
         list("PARAMETERS", rust!(rt::Parameter), plan.parameters.iter().map(parameter)),
@@ -32,11 +32,12 @@ pub fn lists(plan: &Plan, steps: &[Ident]) -> TokenStream {
             layers: rt::List::Borrowed(&LAYERS),
             results: rt::List::Borrowed(&#results),
         };
+        static KERNELS: rt::Kernels = rt::Kernels::of(&STEPS, &PACKS);
     }
 }
 
 /// The names of the items beside those of steps.
-pub const ITEMS: &[&str] = &["parameters", "packs", "layers", "steps", "inputs", "outputs", "plan"];
+pub const ITEMS: &[&str] = &["parameters", "packs", "layers", "steps", "inputs", "outputs", "plan", "kernels"];
 
 /// The constant of the step whose function has that name: `CONV1_RELU` from `conv1_relu`.
 pub fn constant(name: &Ident) -> Ident {

@@ -106,7 +106,7 @@ fn shape_text(shape: &[usize]) -> String {
 
 fn methods(surface: &Surface) -> TokenStream {
     let krate = &surface.krate;
-    let loading = loading(surface, &rust!(#krate::rt::Net), &rust!(<Self as #krate::rt::Definition>::plan()));
+    let loading = loading(surface, &rust!(#krate::rt::Net), &rust!(<Self as #krate::rt::Definition>::linked()));
     rust! {
         #loading
 
@@ -256,7 +256,7 @@ pub fn failed_definition(surface: &Surface) -> TokenStream {
         impl #krate::rt::Definition for #name {
             type Inputs = #inputs;
             type Outputs = #outputs;
-            fn plan() -> &'static #krate::rt::Plan { ::core::unreachable!() }
+            fn linked() -> #krate::rt::Linked { ::core::unreachable!() }
             fn net(&self) -> &#krate::rt::Net { &self.net }
             fn run(_frame: &mut #krate::rt::Frame<'_>) {}
         }

@@ -277,7 +277,7 @@ impl Algorithm {
     }
 
     /// Rows and columns of a tile, of Winograd's.
-    pub fn tile(self) -> Option<usize> {
+    pub const fn tile(self) -> Option<usize> {
         match self {
             Algorithm::WinogradF2 => Some(2),
             Algorithm::WinogradF4 => Some(4),
@@ -286,7 +286,7 @@ impl Algorithm {
     }
 
     /// The one that computes sums as they are defined, for what this one computes.
-    pub fn direct(self) -> Algorithm {
+    pub const fn direct(self) -> Algorithm {
         if self.tile().is_some() { Algorithm::Direct } else { self }
     }
 }

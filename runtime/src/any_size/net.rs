@@ -14,7 +14,7 @@ use super::cache::Cache;
 use super::session::{BindTimes, BoundSession};
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
-use crate::isa::Isa;
+use crate::kernels::{Kernels, Table};
 use crate::rt::{Net, isa_of, packed};
 use crate::session::SessionOptions;
 use crate::weights::{LoadOptions, Numerics, StateDict, Weights};
@@ -57,7 +57,7 @@ struct Inner {
 struct Made {
     template: Template,
     weights: Arc<Weights>,
-    isa: Isa,
+    table: &'static Table,
     numerics: Numerics,
     /// Forms that plans share, by recipe.
     packs: Cache<Pack, Arc<Buffer>>,
@@ -144,7 +144,7 @@ impl AnyNet {
             Ok(Made {
                 template: source.template()?,
                 weights: Arc::new(weights),
-                isa: isa_of(options)?,
+                table: Kernels::all().table(isa_of(options)?),
                 numerics: options.numerics_choice(),
                 packs: Cache::new(usize::MAX),
                 nets: Cache::new(n_sizes),
@@ -203,7 +203,7 @@ impl AnyNet {
             let plan = self.0.source.plan(&made.template, sizes)?;
             made.check(&self.0.source, &plan, sizes)?;
             let (packs, packing) = made.packs(&plan.packs)?;
-            let net = Net::bound(plan, made.weights.clone(), made.isa, made.numerics, packs)?;
+            let net = Net::bound(plan, made.weights.clone(), made.table, made.numerics, packs)?;
             times = BindTimes { planning: start.elapsed().saturating_sub(packing), packing, ..times };
             Ok(net)
         })?;
@@ -216,7 +216,7 @@ impl Made {
     fn packs(&self, recipes: &[Pack]) -> Result<(Vec<Arc<Buffer>>, Duration)> {
         let start = Instant::now();
         let missing: Vec<Pack> = recipes.iter().filter(|recipe| self.packs.kept(recipe).is_none()).cloned().collect();
-        let made = packed(&missing, &self.weights, self.isa, self.numerics)?;
+        let made = packed(&missing, &self.weights, self.table, self.numerics)?;
         let packing = if missing.is_empty() { Duration::ZERO } else { start.elapsed() };
         // Where another thread has made the same meanwhile, its is taken.
         for (recipe, buffer) in missing.iter().zip(made) {

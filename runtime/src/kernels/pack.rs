@@ -8,6 +8,7 @@ use std::ops::Range;
 use convoke_compiler::plan::{Cell, Form};
 
 use super::native::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, ScaleArgs, Tiling};
+use super::table::{Kernels, Table};
 use super::tiling::{channel_block, conv_tiling};
 use crate::buffer::Buffer;
 use crate::isa::Isa;
@@ -86,16 +87,16 @@ pub fn parts<'a>(form: &Form, isa: Isa, pack: &'a mut [f32], most: usize) -> Vec
 
 /// Makes a part of a pack of its filters' rows and biases: `[channels / groups, rows, columns]` each, `[inputs]`, or scale and shift of
 /// an affine. Each row is first multiplied with its factor of `scale`, if there is one for each, in f64.
-pub fn pack_part(form: &Form, isa: Isa, part: Part<'_>, rows: &mut [f32], scale: Option<&[f64]>, bias: &[f32]) {
+pub fn pack_part(form: &Form, table: &Table, part: Part<'_>, rows: &mut [f32], scale: Option<&[f64]>, bias: &[f32]) {
     let Part { rows: Range { start, end }, bias: bias_to, weights: weights_to } = part;
     let (n, len) = (end - start, row_len(form));
     assert_eq!((rows.len(), bias.len()), (n_weights(form, n), n), "weights and biases of {n} rows of {form:?}");
-    let table = super::table(isa);
+    let isa = table.isa();
     if let Some(scale) = scale {
         assert_eq!((rows.len(), scale.len()), (n * len, n), "a factor for each row of {form:?}");
         let args = ScaleArgs { rows: rows.as_mut_ptr(), n_rows: n, len, scale: scale.as_ptr() };
         // SAFETY: the assertion above has checked the lengths.
-        unsafe { (table.f32_scale)(&args) }
+        unsafe { table.f32_scale()(&args) }
     }
     let form = form.of_part();
     if let Some(Blocks { packed, .. }) = Blocks::of(&form, isa) {
@@ -120,7 +121,7 @@ pub fn pack_part(form: &Form, isa: Isa, part: Part<'_>, rows: &mut [f32], scale:
                 tile: algorithm.tile().unwrap_or(0),
                 lanes: isa.lanes(),
             };
-            let pack = if args.tiling == Tiling::Winograd { table.f32_pack_winograd } else { table.f32_pack_conv };
+            let pack = if args.tiling == Tiling::Winograd { table.f32_pack_winograd() } else { table.f32_pack_conv() };
             // SAFETY: the assertions above have checked the lengths that are read and written.
             unsafe { pack(&args) }
         }
@@ -134,7 +135,7 @@ pub fn pack_part(form: &Form, isa: Isa, part: Part<'_>, rows: &mut [f32], scale:
                 lanes: isa.lanes(),
             };
             // SAFETY: the assertions above have checked the lengths that are read and written.
-            unsafe { (table.f32_pack_linear)(&args) }
+            unsafe { table.f32_pack_linear()(&args) }
         }
         Form::Recurrent { cell, hidden, width } => {
             assert_eq!(weights_to.len(), packed_len(&form, isa), "the pack");
@@ -145,7 +146,7 @@ pub fn pack_part(form: &Form, isa: Isa, part: Part<'_>, rows: &mut [f32], scale:
             let (weight, pack, gates, lanes) = (rows.as_ptr(), weights_to.as_mut_ptr(), cell.n_gates(), isa.lanes());
             let args = PackRecurrentArgs { weight, bias, pack, gates, hidden, width, lanes };
             // SAFETY: the assertions above have checked the lengths that are read and written.
-            unsafe { (table.f32_pack_recurrent)(&args) }
+            unsafe { table.f32_pack_recurrent()(&args) }
         }
         Form::Slopes { weights, channels } => {
             let slope = |c: usize| rows[if weights == 1 { 0 } else { c }];
@@ -176,7 +177,7 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
     for part in parts(form, isa, &mut pack, usize::MAX) {
         let Range { start, end } = part.rows;
         let rows = if end - start == n_rows(form) { 0..weight.len() } else { start * row_len(form)..end * row_len(form) };
-        pack_part(form, isa, part, &mut weight[rows], None, &bias[start..end]);
+        pack_part(form, Kernels::all().table(isa), part, &mut weight[rows], None, &bias[start..end]);
     }
     pack
 }
@@ -276,7 +277,14 @@ mod tests {
                     next = own.end;
                     let rows = if own.len() == n { 0..weight.len() } else { own.start * len..own.end * len };
                     let mut rows = weight[rows].to_vec();
-                    pack_part(form, isa, part, &mut rows, scale.map(|scale| &scale[own.clone()]), &bias[own]);
+                    pack_part(
+                        form,
+                        Kernels::all().table(isa),
+                        part,
+                        &mut rows,
+                        scale.map(|scale| &scale[own.clone()]),
+                        &bias[own],
+                    );
                 }
                 assert_eq!(next, n, "{form:?}");
                 let bits = |pack: &Buffer| pack.iter().map(|value| value.to_bits()).collect::<Vec<_>>();

@@ -8,12 +8,11 @@ use convoke_compiler::plan::{
 };
 
 use super::call::{Call, Slot};
-use super::native::Table;
 use super::native::args::*;
 use super::program::ProgramCall;
 use super::split::filter_shares;
-use super::tiling::{ConvScratch, channel_block, conv_tiling};
-use crate::isa::Isa;
+use super::table::Table;
+use super::tiling::{ConvKernel, ConvScratch, channel_block, conv_kernel};
 
 /// The memory of a session, which stays where it is.
 #[derive(Clone, Copy, Debug)]
@@ -67,13 +66,12 @@ impl Prepared {
     ///
     /// # Safety
     /// Pointers of `memory` and `packs` are valid as their documentation says for as long as the result is used, every element
-    /// that the step touches lies inside them, and `isa` is available on this machine.
-    pub unsafe fn new(kernel: &Kernel, isa: Isa, packs: &[*const f32], memory: &Memory, n_shares: usize) -> Prepared {
+    /// that the step touches lies inside them, and the table's instruction set is available on this machine.
+    pub unsafe fn new(kernel: &Kernel, table: &Table, packs: &[*const f32], memory: &Memory, n_shares: usize) -> Prepared {
         let n_shares = n_shares.max(1);
-        let table = super::table(isa);
         let mut binds = Vec::new();
         let call = match kernel {
-            Kernel::Conv(conv) => conv_call(conv, isa, table, packs[conv.pack], memory, n_shares, &mut binds),
+            Kernel::Conv(conv) => conv_call(conv, table, packs[conv.pack], memory, n_shares, &mut binds),
             Kernel::Linear(linear) => linear_call(linear, table, packs[linear.pack], &mut binds),
             Kernel::Pool(pool) => {
                 binds.push(Bind::view(Slot::A, &pool.input));
@@ -81,7 +79,7 @@ impl Prepared {
                 let size = [pool.input.height, pool.input.width];
                 let fused = FusedPool { reduce: pool.reduce, windows: pool.windows, size };
                 let args = pool_args(&fused, source(&pool.input), &pool.output, act(pool.activation));
-                Call::Pool(table.f32_pool, Box::new(args))
+                Call::Pool(table.f32_pool(), Box::new(args))
             }
             Kernel::Affine(affine) => {
                 let pack = packs[affine.pack];
@@ -112,7 +110,7 @@ impl Prepared {
                     views.map(|view| Operand { first: null_mut(), strides: strides(view) }).collect();
                 let View { height, width, channels, .. } = map.output;
                 let sizes = normalise([height, width, channels], &mut operands);
-                Call::Program(table.f32_program, Box::new(ProgramCall::new(map, sizes, &operands, memory.scratch)))
+                Call::Program(table.f32_program(), Box::new(ProgramCall::new(map, sizes, &operands, memory.scratch)))
             }
             Kernel::Combine(combine) => {
                 binds.push(Bind::view(Slot::A, &combine.a));
@@ -143,7 +141,7 @@ impl Prepared {
                 binds.push(Bind::view(Slot::A, input));
                 binds.push(Bind::view(Slot::Out, output));
                 let sizes = [input.height, input.width, input.channels];
-                Call::Mean(table.f32_mean, MeanArgs { input: source(input), output: target(output), sizes })
+                Call::Mean(table.f32_mean(), MeanArgs { input: source(input), output: target(output), sizes })
             }
             Kernel::Norm(norm) => norm_call(norm, table, packs[norm.pack], &mut binds),
             Kernel::LocalNorm(norm) => {
@@ -153,7 +151,7 @@ impl Prepared {
                 let sizes = [input.height, input.width, input.channels];
                 let (input, output) = (source(input), target(output));
                 let args = LocalNormArgs { input, output, sizes, size: *size, alpha: *alpha, beta: *beta, k: *k };
-                Call::LocalNorm(table.f32_local_norm, args)
+                Call::LocalNorm(table.f32_local_norm(), args)
             }
             Kernel::Resize(Resize { input, output, sampling }) => {
                 binds.push(Bind::view(Slot::A, input));
@@ -165,7 +163,7 @@ impl Prepared {
                 };
                 let (from, to) = ([input.height, input.width], [output.height, output.width]);
                 let (channels, input, output) = (input.channels, source(input), target(output));
-                Call::Resize(table.f32_resize, ResizeArgs { input, output, from, to, channels, kind })
+                Call::Resize(table.f32_resize(), ResizeArgs { input, output, from, to, channels, kind })
             }
             Kernel::Softmax(softmax) => {
                 binds.push(Bind::view(Slot::A, &softmax.input));
@@ -174,7 +172,7 @@ impl Prepared {
                 let sizes = [softmax.input.height, softmax.input.width, softmax.input.channels];
                 let args =
                     SoftmaxArgs { input: operand(&softmax.input), output: operand(&softmax.output), sizes, log: softmax.log };
-                Call::Softmax(table.f32_softmax, args)
+                Call::Softmax(table.f32_softmax(), args)
             }
             Kernel::Recurrent(layer) => recurrent_call(layer, table, packs, memory, &mut binds),
             Kernel::ClearBorder(clear) => {
@@ -182,7 +180,7 @@ impl Prepared {
                 let view = &clear.view;
                 let map = Operand { first: null_mut(), strides: strides(view) };
                 let sizes = [view.height, view.width, view.channels];
-                Call::Border(table.f32_clear_border, BorderArgs { map, sizes, border: clear.border })
+                Call::Border(table.f32_clear_border(), BorderArgs { map, sizes, border: clear.border })
             }
         };
         let mut prepared = Prepared { call, ports: Vec::new(), n_shares };
@@ -286,17 +284,10 @@ fn act(activation: Activation) -> Act {
     }
 }
 
-fn conv_call(
-    conv: &Conv,
-    isa: Isa,
-    table: &Table,
-    pack: *const f32,
-    memory: &Memory,
-    n_shares: usize,
-    binds: &mut Vec<Bind>,
-) -> Call {
+fn conv_call(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_shares: usize, binds: &mut Vec<Bind>) -> Call {
     let Conv { input, output, window, stride, dilation, pad, groups, .. } = conv;
     let Epilogue { residual, activation, pool } = &conv.epilogue;
+    let isa = table.isa();
     let scratch = ConvScratch::of(conv, isa);
     let (channels, filters) = (input.channels / groups, output.channels / groups);
     let border = (pad[0] * input.row + pad[1] * input.pixel) as isize;
@@ -336,13 +327,13 @@ fn conv_call(
         filter_shares: filter_shares(conv, isa, n_shares),
         pool: pool_args(pool.as_ref().unwrap_or(&no_pool), nothing, output, Act::NONE),
     };
-    let kernel = match conv_tiling(conv.algorithm, filters, channels, isa) {
-        Tiling::Panels => table.f32_conv_direct,
-        Tiling::Pixels => table.f32_conv_pixels,
-        Tiling::Winograd => table.f32_conv_winograd,
-        Tiling::Lanes if channels == 1 && filters == 1 => table.f32_conv_depthwise,
-        Tiling::Lanes if filters < isa.lanes() => table.f32_conv_grouped,
-        Tiling::Lanes => table.f32_conv_grouped_vector,
+    let kernel = match conv_kernel(conv.algorithm, filters, channels, isa) {
+        ConvKernel::Direct => table.f32_conv_direct(),
+        ConvKernel::Pixels => table.f32_conv_pixels(),
+        ConvKernel::Winograd => table.f32_conv_winograd(),
+        ConvKernel::Depthwise => table.f32_conv_depthwise(),
+        ConvKernel::Grouped => table.f32_conv_grouped(),
+        ConvKernel::GroupedVector => table.f32_conv_grouped_vector(),
     };
     Call::Conv(kernel, Box::new(args))
 }
@@ -363,7 +354,7 @@ fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec
         outputs: output.channels,
         act: act(epilogue.activation),
     };
-    Call::Linear(table.f32_linear, args)
+    Call::Linear(table.f32_linear(), args)
 }
 
 fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>) -> Call {
@@ -395,7 +386,7 @@ fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>
         shifts: pack.wrapping_add(n),
         act: act(*activation),
     };
-    Call::Norm(table.f32_norm, Box::new(args))
+    Call::Norm(table.f32_norm(), Box::new(args))
 }
 
 fn recurrent_call(layer: &Recurrent, table: &Table, packs: &[*const f32], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
@@ -432,7 +423,7 @@ fn recurrent_call(layer: &Recurrent, table: &Table, packs: &[*const f32], memory
         projections: pointers(&layer.projections),
         scratch: memory.scratch,
     };
-    Call::Recurrent(table.f32_recurrent, Box::new(args))
+    Call::Recurrent(table.f32_recurrent(), Box::new(args))
 }
 
 /// The arguments of a pooling from a map of `pool.size` to `output`.
@@ -478,13 +469,16 @@ fn map_call(table: &Table, op: MapOp, output: &View, inputs: &[(*mut f32, [usize
         operands.iter_mut().for_each(|operand| operand.strides.swap(0, 1));
     }
     let [output, inputs @ ..] = operands;
-    Call::Map(table.f32_map, Box::new(MapArgs { op, sizes, output, inputs, act: act(activation) }))
+    Call::Map(table.f32_map(), Box::new(MapArgs { op, sizes, output, inputs, act: act(activation) }))
 }
 
 /// Orders three loops so that the innermost writes neighbours, and joins those that walk every operand in one stride.
 fn normalise(sizes: [usize; 3], operands: &mut [Operand]) -> [usize; 3] {
-    let mut order: Vec<usize> = (0..3).filter(|&axis| sizes[axis] > 1).collect();
-    order.sort_by_key(|&axis| std::cmp::Reverse(operands[0].strides[axis]));
+    let mut order: Vec<usize> = Vec::with_capacity(3);
+    for axis in (0..3).filter(|&axis| sizes[axis] > 1) {
+        let at = order.partition_point(|&other| operands[0].strides[other] >= operands[0].strides[axis]);
+        order.insert(at, axis);
+    }
     // Each loop: its size and a stride of each operand.
     let mut loops: Vec<(usize, Vec<usize>)> = Vec::new();
     for axis in order {

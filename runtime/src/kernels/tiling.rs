@@ -17,7 +17,7 @@ pub fn channel_block(channels: usize, window: [usize; 2]) -> usize {
 }
 
 /// How the weights of a convolution lie, of `filters` and `channels` in a group.
-pub fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: Isa) -> Tiling {
+pub const fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: Isa) -> Tiling {
     let lanes = isa.lanes();
     let small = filters < lanes && lanes.is_multiple_of(filters) && channels <= filters;
     match algorithm {
@@ -26,6 +26,35 @@ pub fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, isa: I
         Algorithm::WinogradF2 | Algorithm::WinogradF4 => Tiling::Winograd,
         Algorithm::Depthwise | Algorithm::Grouped if small || filters == lanes => Tiling::Lanes,
         Algorithm::Depthwise | Algorithm::Grouped => Tiling::Panels,
+    }
+}
+
+/// The kernels of convolutions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConvKernel {
+    /// One group, filters in the lanes.
+    Direct,
+    /// One channel and few filters, pixels in the lanes.
+    Pixels,
+    /// Tiles of the result, 3x3 at stride 1.
+    Winograd,
+    /// Channels in the lanes.
+    Depthwise,
+    /// Groups smaller than a vector, several side by side.
+    Grouped,
+    /// Groups of one vector.
+    GroupedVector,
+}
+
+/// Which computes a convolution of `filters` and `channels` in a group.
+pub const fn conv_kernel(algorithm: Algorithm, filters: usize, channels: usize, isa: Isa) -> ConvKernel {
+    match conv_tiling(algorithm, filters, channels, isa) {
+        Tiling::Panels => ConvKernel::Direct,
+        Tiling::Pixels => ConvKernel::Pixels,
+        Tiling::Winograd => ConvKernel::Winograd,
+        Tiling::Lanes if channels == 1 && filters == 1 => ConvKernel::Depthwise,
+        Tiling::Lanes if filters < isa.lanes() => ConvKernel::Grouped,
+        Tiling::Lanes => ConvKernel::GroupedVector,
     }
 }
 

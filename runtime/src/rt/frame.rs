@@ -46,11 +46,12 @@ impl Engine {
     /// Those that the net was made with.
     pub fn with_split(net: &Net, split: Split) -> Result<Engine> {
         let plan = net.plan();
-        let Ready { isa, numerics, packs } = net.ready()?;
+        let Ready { table, numerics, packs } = net.ready()?;
         let split = Split { threads: split.threads.min(threads::MOST), ..split };
         let kernels = kernels_of(plan, *numerics);
-        let shares = |kernel: &Kernel| split.shares(kernel, *isa);
-        let scratch_len = kernels.iter().map(|kernel| kernels::scratch_len(kernel, *isa, shares(kernel))).max().unwrap_or(0);
+        let shares = |kernel: &Kernel| split.shares(kernel, table.isa());
+        let scratch_len =
+            kernels.iter().map(|kernel| kernels::scratch_len(kernel, table.isa(), shares(kernel))).max().unwrap_or(0);
         let mut arena = Buffer::zeroed(plan.arena_len);
         let mut scratch = Buffer::zeroed(scratch_len);
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
@@ -60,8 +61,8 @@ impl Engine {
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
             // the arena, a port or its pack, whose form is that of the step, and for other numerics both have changed alike: the
             // direct algorithm reads and writes what Winograd's does. Arena and scratch are as long as asked for and
-            // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has `isa`.
-            .map(|kernel| unsafe { Prepared::new(kernel, *isa, &packs, &memory, shares(kernel)) })
+            // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has the table's instruction set.
+            .map(|kernel| unsafe { Prepared::new(kernel, table, &packs, &memory, shares(kernel)) })
             .collect();
         let team = (split != Split::NONE).then(|| Team::new(split.threads));
         Ok(Engine {
@@ -82,9 +83,9 @@ impl Engine {
     /// If code cannot be made of the plan.
     #[cfg(feature = "jit")]
     pub fn compile(&mut self, chains: jit::Chains) -> Result<Option<Duration>> {
-        let Ready { isa, numerics, .. } = self.net.ready()?;
+        let Ready { table, numerics, .. } = self.net.ready()?;
         let kernels = kernels_of(self.net.plan(), *numerics);
-        let driver = self.net.code().driver(&kernels, &mut self.steps, *isa, chains);
+        let driver = self.net.code().driver(&kernels, &mut self.steps, table.isa(), chains);
         let Some(driver) = driver.map_err(|what| not_compiled(&self.net, &what))? else { return Ok(None) };
         let (driver, took) = driver;
         let arguments = self.steps.iter_mut().map(|step| step.call().arguments()).collect();

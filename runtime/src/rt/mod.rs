@@ -14,11 +14,11 @@ pub use core::option::Option::{None, Some};
 pub use convoke_compiler::plan::*;
 
 pub use self::frame::{Engine, Frame};
-pub use self::net::Net;
+pub use self::net::{Linked, Net};
 #[cfg(feature = "dynamic")]
 pub(crate) use self::net::{isa_of, packed};
 pub use self::ports::{MAX_PORTS, Ports};
-pub use crate::kernels::Split;
+pub use crate::kernels::{Kernels, Split};
 
 pub(crate) use self::ports::check;
 
@@ -29,8 +29,13 @@ pub trait Definition: Sized + 'static {
     /// What it gives.
     type Outputs: Ports;
 
+    /// Its plan, and the kernels that it calls.
+    fn linked() -> Linked;
+
     /// What running it takes.
-    fn plan() -> &'static Plan;
+    fn plan() -> &'static Plan {
+        Self::linked().plan
+    }
 
     /// Its plan and weights.
     fn net(&self) -> &Net;

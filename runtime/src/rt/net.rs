@@ -14,12 +14,29 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::isa::{Isa, IsaError};
 #[cfg(feature = "jit")]
 use crate::jit::Cabinet;
+use crate::kernels::{Kernels, Table};
 use crate::threads::{n_cores, threads_of_environment};
 use crate::weights::{LoadOptions, Numerics, Weights, load_packs};
 
 /// A plan, the source of its weights, and the weights in the form that kernels read, made once. Cheap to clone.
 #[derive(Clone)]
 pub struct Net(Arc<Inner>);
+
+/// A plan that is a part of the program, and the kernels that it calls, which are parts, too.
+#[derive(Clone, Copy, Debug)]
+pub struct Linked {
+    /// The plan.
+    pub plan: &'static Plan,
+    /// Its kernels; a session panics where one of them is missing.
+    pub kernels: &'static Kernels,
+}
+
+impl Linked {
+    /// With all kernels that there are.
+    pub fn all(plan: &'static Plan) -> Linked {
+        Linked { plan, kernels: Kernels::all() }
+    }
+}
 
 struct Inner {
     plan: Shared,
@@ -55,7 +72,7 @@ impl Deref for Shared {
 /// What sessions are made of.
 pub(crate) struct Ready {
     /// What the weights are packed for.
-    pub isa: Isa,
+    pub table: &'static Table,
     /// And for which algorithms.
     pub numerics: Numerics,
     /// By index among the plan's packs.
@@ -67,36 +84,36 @@ impl Net {
     ///
     /// # Errors
     /// If the file cannot be read, is unsound or holds other tensors than the network's.
-    pub fn load(plan: &'static Plan, path: &Path, options: &LoadOptions) -> Result<Net> {
-        Net::new(plan, Weights::open(plan.into(), path, options), options).checked()
+    pub fn load(linked: Linked, path: &Path, options: &LoadOptions) -> Result<Net> {
+        Net::new(linked, Weights::open(linked.plan.into(), path, options), options).checked()
     }
 
     /// With the weights of a safetensors file in memory.
     ///
     /// # Errors
     /// If it is unsound or holds other tensors than the network's.
-    pub fn from_bytes(plan: &'static Plan, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Net> {
-        Net::new(plan, Weights::from_bytes(plan.into(), "the given bytes", bytes, options), options).checked()
+    pub fn from_bytes(linked: Linked, bytes: Cow<'static, [u8]>, options: &LoadOptions) -> Result<Net> {
+        Net::new(linked, Weights::from_bytes(linked.plan.into(), "the given bytes", bytes, options), options).checked()
     }
 
     /// With weights from a seed. An error is that of the first session.
-    pub fn random(plan: &'static Plan, seed: u64) -> Net {
-        Net::new(plan, Ok(Weights::random(plan.into(), seed)), &LoadOptions::new())
+    pub fn random(linked: Linked, seed: u64) -> Net {
+        Net::new(linked, Ok(Weights::random(linked.plan.into(), seed)), &LoadOptions::new())
     }
 
     /// With weights that are part of the program; `file` is where they were read from. An error is that of the first session.
-    pub fn embedded(plan: &'static Plan, file: &str, bytes: &'static [u8]) -> Net {
+    pub fn embedded(linked: Linked, file: &str, bytes: &'static [u8]) -> Net {
         let options = LoadOptions::new();
-        Net::new(plan, Weights::from_bytes(plan.into(), file, Cow::Borrowed(bytes), &options), &options)
+        Net::new(linked, Weights::from_bytes(linked.plan.into(), file, Cow::Borrowed(bytes), &options), &options)
     }
 
     /// With any weights. An error is that of the first session.
-    pub(super) fn new(plan: &'static Plan, weights: Result<Weights>, options: &LoadOptions) -> Net {
+    pub(super) fn new(linked: Linked, weights: Result<Weights>, options: &LoadOptions) -> Net {
         let ready = match &weights {
-            Ok(weights) => Ready::new(plan, weights, options),
+            Ok(weights) => Ready::new(linked, weights, options),
             Err(error) => Err(error.clone()),
         };
-        Net::of(Shared::Static(plan), weights.map(Arc::new), ready)
+        Net::of(Shared::Static(linked.plan), weights.map(Arc::new), ready)
     }
 
     /// With a plan made at run time and what its packs come to.
@@ -104,9 +121,15 @@ impl Net {
     /// # Errors
     /// If the plan is not sound.
     #[cfg(feature = "dynamic")]
-    pub(crate) fn bound(plan: Plan, weights: Arc<Weights>, isa: Isa, numerics: Numerics, packs: Vec<Arc<Buffer>>) -> Result<Net> {
+    pub(crate) fn bound(
+        plan: Plan,
+        weights: Arc<Weights>,
+        table: &'static Table,
+        numerics: Numerics,
+        packs: Vec<Arc<Buffer>>,
+    ) -> Result<Net> {
         accept(&plan)?;
-        Ok(Net::of(Shared::Owned(plan), Ok(weights), Ok(Ready { isa, numerics, packs })))
+        Ok(Net::of(Shared::Owned(plan), Ok(weights), Ok(Ready { table, numerics, packs })))
     }
 
     fn of(plan: Shared, weights: Result<Arc<Weights>>, ready: Result<Ready>) -> Net {
@@ -143,7 +166,7 @@ impl Net {
     /// # Errors
     /// Those that the net was made with.
     pub fn isa(&self) -> Result<Isa> {
-        self.ready().map(|ready| ready.isa)
+        self.ready().map(|ready| ready.table.isa())
     }
 
     /// What sessions have had compiled of the plan.
@@ -180,21 +203,22 @@ pub(crate) fn isa_of(options: &LoadOptions) -> Result<Isa> {
 ///
 /// # Errors
 /// If a tensor cannot be read.
-pub(crate) fn packed(packs: &[Pack], weights: &Weights, isa: Isa, numerics: Numerics) -> Result<Vec<Arc<Buffer>>> {
+pub(crate) fn packed(packs: &[Pack], weights: &Weights, table: &Table, numerics: Numerics) -> Result<Vec<Arc<Buffer>>> {
     let form = |form: &Form| match numerics {
         Numerics::Direct => form.direct(),
         Numerics::Fast => *form,
     };
     let threads = || threads_of_environment().ok().flatten().unwrap_or_else(n_cores);
-    Ok(load_packs(packs, weights, isa, form, threads)?.into_iter().map(Arc::new).collect())
+    Ok(load_packs(packs, weights, table, form, threads)?.into_iter().map(Arc::new).collect())
 }
 
 impl Ready {
-    fn new(plan: &Plan, weights: &Weights, options: &LoadOptions) -> Result<Ready> {
+    fn new(linked: Linked, weights: &Weights, options: &LoadOptions) -> Result<Ready> {
+        let Linked { plan, kernels } = linked;
         accept(plan)?;
-        let isa = isa_of(options)?;
+        let table = kernels.table(isa_of(options)?);
         let numerics = options.numerics_choice();
-        let packs = packed(&plan.packs, weights, isa, numerics)?;
-        Ok(Ready { isa, numerics, packs })
+        let packs = packed(&plan.packs, weights, table, numerics)?;
+        Ok(Ready { table, numerics, packs })
     }
 }

@@ -43,9 +43,10 @@ fn distinct_cores() -> Option<usize> {
     for n in allowed {
         cores.push(fs::read_to_string(format!("{cpu}/cpu{n}/topology/thread_siblings_list")).ok()?);
     }
-    cores.sort_unstable();
-    cores.dedup();
-    Some(cores.len())
+    let mut distinct: Vec<&str> = cores.iter().map(String::as_str).collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    Some(distinct.len())
 }
 
 /// The numbers of a list such as `0-3,8`.

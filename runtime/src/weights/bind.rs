@@ -1,6 +1,6 @@
 //! Which tensor of a file is which parameter of a network, and all that does not fit in one message. Floor 3.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::LoadOptions;
@@ -24,9 +24,9 @@ const MOST_LINES: usize = 500;
 /// What does not fit.
 #[derive(Default)]
 struct Mismatches {
-    /// Parameters by index.
+    /// Parameters by index, in the order of their names.
     missing: Vec<usize>,
-    /// Names in the file.
+    /// Names in the file, sorted.
     unexpected: Vec<String>,
     /// Lines about tensors that are there, but not as they should be.
     misshapen: Vec<(String, String)>,
@@ -39,9 +39,12 @@ struct Mismatches {
 /// # Errors
 /// In lines that continue "the file …": every missing, unexpected and misshapen tensor, sorted, and what could be meant.
 pub(super) fn bind(state: StateDict, header: &Header, options: &LoadOptions) -> Result<Vec<Binding>, String> {
-    let by_name: HashMap<&str, usize> = state.parameters.iter().enumerate().map(|(i, p)| (&*p.name, i)).collect();
+    let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, parameter) in state.parameters.iter().enumerate() {
+        by_name.insert(&parameter.name, index);
+    }
     let mut bindings: Vec<Option<Binding>> = vec![None; state.parameters.len()];
-    let mut sources: HashMap<usize, &str> = HashMap::new();
+    let mut sources: Vec<Option<&str>> = vec![None; state.parameters.len()];
     let mut mismatches = Mismatches::default();
     for (tensor, entry) in &header.tensors {
         let name = options.parameter_name(tensor);
@@ -54,7 +57,7 @@ pub(super) fn bind(state: StateDict, header: &Header, options: &LoadOptions) -> 
             }
             continue;
         };
-        if let Some(other) = sources.insert(index, tensor) {
+        if let Some(other) = sources[index].replace(tensor) {
             let line = format!("`{name}` is both `{}` and `{}` of the file", shown(other), shown(tensor));
             mismatches.misshapen.push((name, line));
             continue;
@@ -69,8 +72,8 @@ pub(super) fn bind(state: StateDict, header: &Header, options: &LoadOptions) -> 
         }
         bindings[index] = Some(Binding::Stored(entry.clone()));
     }
-    for (index, parameter) in state.parameters.iter().enumerate() {
-        if options.is_fresh(&parameter.name) {
+    for (name, index) in by_name {
+        if options.is_fresh(name) {
             bindings[index] = Some(Binding::Seeded);
         } else if bindings[index].is_none() {
             mismatches.missing.push(index);
@@ -98,9 +101,7 @@ impl Mismatches {
     }
 
     fn report(mut self, state: StateDict, header: &Header) -> String {
-        self.missing.sort_by_key(|&index| &state.parameters[index].name);
-        self.unexpected.sort();
-        self.misshapen.sort();
+        self.misshapen.sort_unstable();
         let counts: Vec<String> = [
             (self.missing.len(), "missing"),
             (self.unexpected.len(), "unexpected"),
@@ -157,10 +158,9 @@ impl Mismatches {
         // Of a hostile file, there may be many.
         const TRIED: usize = 64;
         let missing: Vec<&str> = self.missing.iter().map(|&index| &*state.parameters[index].name).collect();
-        let unexpected: HashSet<&str> = self.unexpected.iter().map(String::as_str).collect();
         let prefix = self.unexpected.iter().take(TRIED).find_map(|name| {
             let prefix = missing.iter().find_map(|missing| name.strip_suffix(missing))?;
-            let all = missing.iter().all(|missing| unexpected.contains(format!("{prefix}{missing}").as_str()));
+            let all = missing.iter().all(|missing| self.unexpected.binary_search(&format!("{prefix}{missing}")).is_ok());
             (prefix.ends_with('.') && all).then(|| shown(prefix))
         });
         if let Some(prefix) = prefix {

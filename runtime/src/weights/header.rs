@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub shape: Vec<usize>,
     /// In bytes from the file's start.
     pub start: u64,
+    /// In bytes from where the tensors begin.
+    data_offsets: (usize, usize),
 }
 
 /// Length of the header in bytes, by the first eight bytes of a file of `file_bytes`.
@@ -90,29 +92,22 @@ impl Header {
         let data_start = (LENGTH_BYTES + json.len()) as u64;
         let data_bytes = file_bytes - data_start;
         let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let infos = deserializer
-            .deserialize_map(Infos)
-            .and_then(|infos| deserializer.end().map(|()| infos))
+        let tensors = deserializer
+            .deserialize_map(Tensors { data_start })
+            .and_then(|tensors| deserializer.end().map(|()| tensors))
             .map_err(|error| format!("has a header that cannot be understood: {error}"))?;
-        check(&infos, data_bytes)?;
-        let tensors = infos
-            .into_iter()
-            .map(|(name, info)| {
-                let start = data_start + info.data_offsets.0 as u64;
-                (name, Entry { dtype: info.dtype, shape: info.shape, start })
-            })
-            .collect();
+        check(&tensors, data_bytes)?;
         Ok(Header { tensors })
     }
 }
 
 /// Whether the tensors are as long as their sizes say and lie one behind the other, from the first byte of `data_bytes` to the last.
-fn check(infos: &BTreeMap<String, TensorInfo>, data_bytes: u64) -> Result<(), String> {
-    let mut by_offset: Vec<(&String, &TensorInfo)> = infos.iter().collect();
-    by_offset.sort_by_key(|(_, info)| info.data_offsets);
+fn check(tensors: &BTreeMap<String, Entry>, data_bytes: u64) -> Result<(), String> {
+    let mut by_offset: Vec<(&String, &Entry)> = tensors.iter().collect();
+    by_offset.sort_unstable_by_key(|(name, entry)| (entry.data_offsets, *name));
     let mut expected = 0;
-    for (name, info) in by_offset {
-        let (start, end) = info.data_offsets;
+    for (name, entry) in by_offset {
+        let (start, end) = entry.data_offsets;
         let name = shown(name);
         if end < start || end as u64 > data_bytes {
             return Err(format!(
@@ -124,9 +119,9 @@ fn check(infos: &BTreeMap<String, TensorInfo>, data_bytes: u64) -> Result<(), St
                 if start < expected { "overlaps the tensor before it" } else { "leaves a gap behind the tensor before it" };
             return Err(format!("is damaged: `{name}` starts at byte {start} of its data, not {expected}, and {what}"));
         }
-        let bits = info.shape.iter().try_fold(info.dtype.bitsize(), |bits, &size| bits.checked_mul(size));
+        let bits = entry.shape.iter().try_fold(entry.dtype.bitsize(), |bits, &size| bits.checked_mul(size));
         if bits.is_none_or(|bits| bits % 8 != 0 || bits / 8 != end - start) {
-            let (dtype, shape) = (info.dtype, shown_shape(&info.shape));
+            let (dtype, shape) = (entry.dtype, shown_shape(&entry.shape));
             return Err(format!("is damaged: `{name}` is {dtype} {shape} but has {} bytes", end - start));
         }
         expected = end;
@@ -154,28 +149,35 @@ pub(super) fn shown_shape(shape: &[usize]) -> String {
 }
 
 /// Reads the header's entries one by one, so that nothing but them is kept, and refuses a name that comes twice.
-struct Infos;
+struct Tensors {
+    /// In bytes from the file's start.
+    data_start: u64,
+}
 
-impl<'de> Visitor<'de> for Infos {
-    type Value = BTreeMap<String, TensorInfo>;
+impl<'de> Visitor<'de> for Tensors {
+    type Value = BTreeMap<String, Entry>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of tensors")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut infos = BTreeMap::new();
+        let mut tensors = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
             if name == "__metadata__" {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let info = map.next_value().map_err(|error| A::Error::custom(format!("`{}`: {error}", shown(&name))))?;
-            if infos.insert(name.clone(), info).is_some() {
+            let info: Result<TensorInfo, _> = map.next_value();
+            let TensorInfo { dtype, shape, data_offsets } =
+                info.map_err(|error| A::Error::custom(format!("`{}`: {error}", shown(&name))))?;
+            // What is no place in the file `check` refuses.
+            let start = self.data_start.saturating_add(data_offsets.0 as u64);
+            if tensors.insert(name.clone(), Entry { dtype, shape, start, data_offsets }).is_some() {
                 return Err(A::Error::custom(format!("`{}` is there twice", shown(&name))));
             }
         }
-        Ok(infos)
+        Ok(tensors)
     }
 }
 

@@ -12,8 +12,7 @@ use super::Weights;
 use super::fold::{Folded, fold, whole_weight};
 use crate::buffer::Buffer;
 use crate::error::Result;
-use crate::isa::Isa;
-use crate::kernels::{Part, n_rows, pack_part, packed_len, parts, row_len};
+use crate::kernels::{Part, Table, n_rows, pack_part, packed_len, parts, row_len};
 
 /// Weights that a thread reads at a time, about: a part of what its second-level cache holds.
 const PART: usize = 128 << 10;
@@ -36,25 +35,29 @@ struct Task<'a> {
 pub(crate) fn load_packs(
     recipes: &[Pack],
     weights: &Weights,
-    isa: Isa,
+    table: &Table,
     form: impl Fn(&Form) -> Form,
     n_threads_there_are: impl FnOnce() -> usize,
 ) -> Result<Vec<Buffer>> {
     let packs: Vec<Pack> = recipes.iter().map(|pack| Pack { form: form(&pack.form), ..pack.clone() }).collect();
     let folded: Vec<Folded> = packs.iter().map(|pack| fold(pack, weights)).collect::<Result<_>>()?;
-    let lens: Vec<usize> = packs.iter().map(|pack| packed_len(&pack.form, isa)).collect();
+    let lens: Vec<usize> = packs.iter().map(|pack| packed_len(&pack.form, table.isa())).collect();
     let mut buffers = Buffer::zeroed_together(&lens);
     let most = (buffers.iter().map(|buffer| buffer.len()).sum::<usize>() / PER_THREAD).max(1);
     let (mut by_rows, mut whole) = (Vec::new(), Vec::new());
     for ((pack, folded), buffer) in packs.iter().zip(&folded).zip(&mut buffers) {
-        let parts = parts(&pack.form, isa, buffer, PART);
+        let parts = parts(&pack.form, table.isa(), buffer, PART);
         match has_rows(pack, weights) {
             true => by_rows.extend(parts.into_iter().map(|part| Task { pack, folded, parts: vec![part] })),
-            false => whole.push(Task { pack, folded, parts }),
+            false => {
+                // The longest first, so that nobody waits for one that was begun last; rows in the order of the file. They are few:
+                // the library's sorts are ten kilobytes of code for each type.
+                let len = |pack: &Pack| n_rows(&pack.form) * row_len(&pack.form);
+                let at = whole.partition_point(|task: &Task<'_>| len(task.pack) >= len(pack));
+                whole.insert(at, Task { pack, folded, parts });
+            }
         }
     }
-    // The longest first, so that nobody waits for one that was begun last; rows in the order of the file.
-    whole.sort_by_key(|task| std::cmp::Reverse(n_rows(&task.pack.form) * row_len(&task.pack.form)));
     let n_threads = most.min(whole.len() + by_rows.len());
     let n_threads = if n_threads > 1 { n_threads.min(n_threads_there_are()) } else { 1 };
     let tasks = Mutex::new(whole.into_iter().chain(by_rows));
@@ -64,7 +67,7 @@ pub(crate) fn load_packs(
             // What panicked elsewhere left the iterator as it was: it only hands out.
             let next = tasks.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(task) = next else { return Ok(()) };
-            task.run(weights, isa, &mut rows)?;
+            task.run(weights, table, &mut rows)?;
         }
     };
     thread::scope(|scope| {
@@ -85,7 +88,7 @@ fn has_rows(pack: &Pack, weights: &Weights) -> bool {
 
 impl Task<'_> {
     /// Reads, folds and packs; `rows` is room that is used again.
-    fn run(self, weights: &Weights, isa: Isa, rows: &mut Vec<f32>) -> Result<()> {
+    fn run(self, weights: &Weights, table: &Table, rows: &mut Vec<f32>) -> Result<()> {
         let Task { pack, folded, parts } = self;
         let len = row_len(&pack.form);
         let mut whole = match pack.weight {
@@ -93,7 +96,7 @@ impl Task<'_> {
                 for part in parts {
                     rows.resize(part.rows.len() * len, 0.0);
                     weights.read_part(index, part.rows.start * len, rows)?;
-                    folded.pack(pack, isa, part, rows);
+                    folded.pack(pack, table, part, rows);
                 }
                 return Ok(());
             }
@@ -103,16 +106,16 @@ impl Task<'_> {
         let is_one = parts.len() == 1;
         for part in parts {
             let own = if is_one { 0..whole.len() } else { part.rows.start * len..part.rows.end * len };
-            folded.pack(pack, isa, part, &mut whole[own]);
+            folded.pack(pack, table, part, &mut whole[own]);
         }
         Ok(())
     }
 }
 
 impl Folded {
-    fn pack(&self, pack: &Pack, isa: Isa, part: Part<'_>, rows: &mut [f32]) {
+    fn pack(&self, pack: &Pack, table: &Table, part: Part<'_>, rows: &mut [f32]) {
         let own = part.rows.clone();
         let scale = self.scale.as_ref().map(|scale| &scale[own.clone()]);
-        pack_part(&pack.form, isa, part, rows, scale, &self.bias[own]);
+        pack_part(&pack.form, table, part, rows, scale, &self.bias[own]);
     }
 }

@@ -56,13 +56,29 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
     Ok((file, beside))
 }
 
+/// A name as a string of JSON.
+fn quoted(name: &str) -> String {
+    let mut text = String::from("\"");
+    for c in name.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            '\0'..' ' => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
+            _ => text.push(c),
+        }
+    }
+    text.push('"');
+    text
+}
+
 /// The header in JSON, padded with spaces to a multiple of eight bytes, so that the tensors are aligned.
 fn header(state: StateDict) -> String {
     let mut json = String::from(r#"{"__metadata__":{"format":"pt"}"#);
     let mut offset = 0;
     for parameter in state.parameters {
         let end = offset + parameter.shape.iter().product::<usize>() * size_of::<f32>();
-        let name = serde_json::Value::from(&*parameter.name);
+        let name = quoted(&parameter.name);
         let shape = &parameter.shape;
         let _ = write!(json, r#",{name}:{{"dtype":"F32","shape":{shape:?},"data_offsets":[{offset},{end}]}}"#);
         offset = end;
@@ -72,4 +88,16 @@ fn header(state: StateDict) -> String {
         json.push(' ');
     }
     json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_as_they_are() {
+        for name in ["layer1.0.conv1.weight", "", "a\"b\\c", "\u{0}\n\u{1f}\u{7f}é\u{10ffff}"] {
+            assert_eq!(serde_json::from_str::<String>(&quoted(name)).unwrap(), name, "{}", quoted(name));
+        }
+    }
 }

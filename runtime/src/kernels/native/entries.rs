@@ -8,7 +8,7 @@ use super::pixels::{self, Plane, Planes};
 use super::share::Share;
 use super::winograd::transforms::{self, Gather, Scatter};
 use super::winograd::{self, Winograd};
-use super::{Table, linear, map, math, mean, norm, pack, peak, pool, program, recurrent, resize, softmax};
+use super::{linear, map, math, mean, norm, pack, peak, pool, program, recurrent, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
 macro_rules! entries {
@@ -20,6 +20,7 @@ macro_rules! entries {
         $(#[$about])*
         pub mod $isa {
             use super::*;
+            pub use super::{f32_clear_border, f32_pack_conv, f32_pack_linear, f32_pack_recurrent};
             type S = crate::simd::$simd;
 
             // SAFETY of the blocks below: each asks of its caller what the function that it calls does.
@@ -152,163 +153,136 @@ macro_rules! entries {
                 unsafe { pixels::rows::<S>(a, rows) }
             }
 
-            unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_conv_direct(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &DIRECT) }
             }
 
-            unsafe extern "C" fn f32_conv_winograd(a: *const ConvArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_conv_winograd(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &WINOGRAD) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_pack_winograd(a: *const PackConvArgs) {
+            pub unsafe extern "C" fn f32_pack_winograd(a: *const PackConvArgs) {
                 // SAFETY: as above.
                 unsafe { winograd::pack::pack::<S>(&*a) }
             }
 
-            unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_conv_depthwise(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &lanes::<{ lanes::DEPTHWISE }>()) }
             }
 
-            unsafe extern "C" fn f32_conv_grouped(a: *const ConvArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_conv_grouped(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &lanes::<{ lanes::PERMUTED }>()) }
             }
 
-            unsafe extern "C" fn f32_conv_grouped_vector(a: *const ConvArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_conv_grouped_vector(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &lanes::<{ lanes::SPLAT }>()) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_conv_pixels(a: *const ConvArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_conv_pixels(a: *const ConvArgs, part: usize, n_parts: usize) {
                 let rows = Rows { rows: pixels_rows, ..lanes::<{ lanes::DEPTHWISE }>() };
                 // SAFETY: as above.
                 unsafe { pixels::layer::<S>(&*a, Share { part, n_parts }, &rows) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_linear(a: *const LinearArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_linear(a: *const LinearArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { linear::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_pool(a: *const PoolArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_pool(a: *const PoolArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { pool::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_map(a: *const MapArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_map(a: *const MapArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { map::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_program(a: *const program::ProgramArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_program(a: *const program::ProgramArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { program::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_softmax(a: *const SoftmaxArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_softmax(a: *const SoftmaxArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { softmax::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_recurrent(a: *const RecurrentArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_recurrent(a: *const RecurrentArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { recurrent::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_mean(a: *const MeanArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_mean(a: *const MeanArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { mean::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_norm(a: *const NormArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_norm(a: *const NormArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { norm::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_local_norm(a: *const LocalNormArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_local_norm(a: *const LocalNormArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { norm::local::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_resize(a: *const ResizeArgs, part: usize, n_parts: usize) {
+            pub unsafe extern "C" fn f32_resize(a: *const ResizeArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { resize::layer::<S>(&*a, Share { part, n_parts }) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_scale(a: *const ScaleArgs) {
+            pub unsafe extern "C" fn f32_scale(a: *const ScaleArgs) {
                 // SAFETY: as above.
                 unsafe { pack::scale(&*a) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe extern "C" fn f32_peak(x: f32, n_passes: usize) -> f32 {
+            pub unsafe extern "C" fn f32_peak(x: f32, n_passes: usize) -> f32 {
                 // SAFETY: as above.
                 unsafe { peak::multiply_adds::<S>(x, n_passes) }
             }
-
-            /// What this instruction set offers.
-            pub const TABLE: Table = Table {
-                f32_conv_direct,
-                f32_conv_depthwise,
-                f32_conv_grouped,
-                f32_conv_grouped_vector,
-                f32_conv_winograd,
-                f32_conv_pixels,
-                f32_linear,
-                f32_pool,
-                f32_map,
-                f32_program,
-                f32_mean,
-                f32_norm,
-                f32_local_norm,
-                f32_resize,
-                f32_softmax,
-                f32_recurrent,
-                f32_clear_border,
-                f32_pack_conv,
-                f32_pack_winograd,
-                f32_pack_linear,
-                f32_pack_recurrent,
-                f32_scale,
-                f32_peak,
-            };
         }
     };
 }
 
-unsafe extern "C" fn f32_clear_border(a: *const BorderArgs, part: usize, n_parts: usize) {
-    // SAFETY: asked of the caller, see `Table`.
+pub unsafe extern "C" fn f32_clear_border(a: *const BorderArgs, part: usize, n_parts: usize) {
+    // SAFETY: asked of the caller.
     unsafe { map::clear_border(&*a, Share { part, n_parts }) }
 }
 
-unsafe extern "C" fn f32_pack_conv(a: *const PackConvArgs) {
-    // SAFETY: asked of the caller, see `Table`.
+pub unsafe extern "C" fn f32_pack_conv(a: *const PackConvArgs) {
+    // SAFETY: asked of the caller.
     unsafe { pack::conv(&*a) }
 }
 
-unsafe extern "C" fn f32_pack_linear(a: *const PackLinearArgs) {
-    // SAFETY: asked of the caller, see `Table`.
+pub unsafe extern "C" fn f32_pack_linear(a: *const PackLinearArgs) {
+    // SAFETY: asked of the caller.
     unsafe { pack::linear(&*a) }
 }
 
-unsafe extern "C" fn f32_pack_recurrent(a: *const PackRecurrentArgs) {
-    // SAFETY: asked of the caller, see `Table`.
+pub unsafe extern "C" fn f32_pack_recurrent(a: *const PackRecurrentArgs) {
+    // SAFETY: asked of the caller.
     unsafe { pack::recurrent(&*a) }
 }
 
@@ -332,18 +306,3 @@ entries! {
     portable, Portable, [],
     1: [1 2 3 4 5 6], 2: [1 2 3 4], 4: [1]
 }
-
-/// The kernels of each instruction set, where one object holds all: AVX-512, AVX2, portable. Where a target lacks one, the portable kernels stand in its
-/// place, and `Isa::is_available` says no.
-#[cfg(not(any(convoke_isa = "avx512", convoke_isa = "avx2", convoke_isa = "portable")))]
-pub static TABLES: [&Table; 3] = [
-    #[cfg(target_arch = "x86_64")]
-    &avx512::TABLE,
-    #[cfg(target_arch = "x86_64")]
-    &avx2::TABLE,
-    #[cfg(not(target_arch = "x86_64"))]
-    &portable::TABLE,
-    #[cfg(not(target_arch = "x86_64"))]
-    &portable::TABLE,
-    &portable::TABLE,
-];

@@ -16,7 +16,7 @@ mod winograd;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};
 
-use super::{Memory, Prepared, scratch_len};
+use super::{Kernels, Memory, Prepared, scratch_len};
 use crate::buffer::Buffer;
 use crate::isa::Isa;
 use guard::{Guarded, Side};
@@ -204,7 +204,7 @@ impl Arena {
             let packs: Vec<*const f32> = guarded.iter().map(|pack| pack.as_ptr()).collect();
             // SAFETY: the arena holds every view, the scratch is as long as asked for, and `isas` yields what is available.
             unsafe {
-                let step = Prepared::new(kernel, isa, &packs, &memory, n_shares);
+                let step = Prepared::new(kernel, Kernels::all().table(isa), &packs, &memory, n_shares);
                 (0..n_shares).rev().for_each(|part| step.share(part));
             }
             let mut written = vec![false; self.len];

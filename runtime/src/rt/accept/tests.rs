@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::isa::Isa;
-use crate::rt::{Engine, Net};
+use crate::rt::{Engine, Linked, Net};
 use crate::weights::{LoadOptions, Weights};
 
 /// `[2, 6, 6] → conv(3, 3x3, pad = 1) + add + relu + max_pool(2x2) → linear(4) → [4]`, with the border of the convolution kept.
@@ -275,7 +275,7 @@ fn run(plan: Plan) {
     let input = vec![0.0; plan.inputs[0].shape.iter().product()];
     let mut output = vec![1.0; plan.outputs[0].shape.iter().product()];
     for isa in Isa::ALL.into_iter().filter(|isa| isa.is_available()) {
-        let net = Net::new(plan, Ok(Weights::random(plan.into(), 0)), &LoadOptions::new().isa(isa));
+        let net = Net::new(Linked::all(plan), Ok(Weights::random(plan.into(), 0)), &LoadOptions::new().isa(isa));
         Engine::new(&net).unwrap().run_plan(&[&input], &mut [&mut output]).unwrap();
     }
 }
