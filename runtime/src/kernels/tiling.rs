@@ -64,9 +64,14 @@ const BLOCK_INPUT: usize = 128 << 10;
 const STRIP: usize = 64 << 10;
 
 /// Tiles that a Winograd convolution computes at a time, `n` being all that there are: as many as the second-level cache has room for
-/// beside a panel of weights; twice as many where weights are so large that reading them for each block is what takes longest.
+/// beside the weights; where it has not room for these, so many more that they are seldom read.
 fn tile_block(channels: usize, filters: usize, n: usize) -> usize {
-    if channels * filters > 1 << 17 { n.min(56) } else { n.min(28) }
+    let most = match channels * filters {
+        0..=0x2000 => 28,
+        0x2001..=0x4000 => 56,
+        _ => 98,
+    };
+    n.min(most)
 }
 
 /// The scratch of a share of a convolution, in elements, and how its rows are blocked.
@@ -101,7 +106,7 @@ impl ConvScratch {
         if let Some(tile) = conv.algorithm.tile() {
             let across = width.div_ceil(tile);
             tiles = tile_block(channels, conv.output.channels, across * height.div_ceil(tile));
-            partial = winograd::scratch_len(tile, tiles, channels, isa.lanes());
+            partial = winograd::scratch_len(tile, tiles, [channels, conv.output.channels], isa.lanes());
             least_rows = tile * tiles.div_ceil(across);
         }
         if conv.algorithm == Algorithm::Pixels {

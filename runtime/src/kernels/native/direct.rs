@@ -85,7 +85,7 @@ pub struct Tiles {
 
 /// Keeps LLVM from seeing where a pointer comes from: it would keep one for each pixel of a tile, and spill.
 #[inline(always)]
-fn opaque(p: *const f32) -> *const f32 {
+pub fn opaque(p: *const f32) -> *const f32 {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let mut p = p;
@@ -99,18 +99,19 @@ fn opaque(p: *const f32) -> *const f32 {
 
 /// Odd multiples of a distance in bytes, from which x86's addressing makes all of the first nine.
 #[derive(Clone, Copy)]
-struct Steps([usize; 4]);
+pub struct Steps([usize; 4]);
 
 impl Steps {
+    /// Of a distance in floats.
     #[inline(always)]
-    fn new(floats: usize) -> Steps {
+    pub fn new(floats: usize) -> Steps {
         let step = |n: usize| opaque(core::ptr::without_provenance(n * floats * 4)).addr();
         Steps([step(1), step(3), step(5), step(7)])
     }
 
     /// The n-th element of a sequence.
     #[inline(always)]
-    fn at(&self, first: *const f32, n: usize) -> *const f32 {
+    pub fn at(&self, first: *const f32, n: usize) -> *const f32 {
         let [one, three, five, seven] = self.0;
         first.wrapping_byte_add(match n {
             0 => 0,
@@ -138,6 +139,7 @@ macro_rules! each {
         })*
     };
 }
+pub(super) use each;
 
 /// Computes tiles.
 ///

@@ -6,6 +6,7 @@ use super::direct::{self, Finish, Tiled, Tiles, TilesFn};
 use super::lanes::{self, Groups, Lanes};
 use super::pixels::{self, Plane, Planes};
 use super::share::Share;
+use super::winograd::products::{self, Product, ProductFn};
 use super::winograd::transforms::{self, Gather, Scatter};
 use super::winograd::{self, Winograd};
 use super::{linear, map, math, mean, norm, pack, peak, pool, program, recurrent, resize, softmax};
@@ -85,7 +86,15 @@ macro_rules! entries {
                 }
             }
 
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn product<const T: usize>(a: &Product) {
+                // SAFETY: as above.
+                unsafe { products::product::<S, T>(a) }
+            }
+
             impl Winograd for S {
+                const PRODUCTS: &'static [ProductFn] = &[$(product::<$two>),*];
+
                 $(#[target_feature(enable = $feature)])?
                 #[inline(never)]
                 unsafe fn gather<const M: usize>(a: &Gather) {

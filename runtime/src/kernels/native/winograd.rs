@@ -3,14 +3,14 @@
 //! Lavin & Gray, *Fast Algorithms for Convolutional Neural Networks* (2015). The result is divided into tiles of `M` x `M` pixels; the
 //! `N` x `N` inputs of each, `N = M + 2`, become `Bᵀ d B`, which takes the place of the input in `N²` products of matrices, tiles by
 //! channels by filters, one for each position; what these give becomes the tile by `Aᵀ m A`. The weights `G g Gᵀ` are made when they
-//! are packed. The products are tiles of `direct`.
+//! are packed.
 //!
 //! Tiles lie on a grid that starts at the result's first pixel, and the sum of each runs over the channels in order, so that a
 //! result does not depend on which rows, or blocks of tiles, are computed at a time. Of the border, no more is read than the direct
 //! convolution reads; beyond it, tiles that hang over the result's edge see zeros.
 
 pub mod pack;
-mod products;
+pub mod products;
 pub mod transforms;
 
 use crate::simd::Simd;
@@ -18,7 +18,7 @@ use crate::simd::Simd;
 use super::args::ConvArgs;
 use super::direct::Tiled;
 use super::{div, div_ceil};
-use products::products;
+use products::{FILTERS, ProductFn, products};
 use transforms::{Gather, Scatter};
 
 /// An instruction set with the transforms of F(2x2) and F(4x4), compiled once and called.
@@ -33,6 +33,8 @@ pub trait Winograd: Tiled {
     /// # Safety
     /// As there.
     unsafe fn scatter<const M: usize>(a: &Scatter);
+    /// [`products::product`] of 1, 2 and so on up to as many tiles as there are registers for.
+    const PRODUCTS: &'static [ProductFn];
 }
 
 /// Elements from one position of `len` elements to the next: positions start on successive lines of the first-level cache, where
@@ -41,10 +43,11 @@ const fn position_len(len: usize) -> usize {
     len.next_multiple_of(1024) + 16
 }
 
-/// Elements of scratch for a block of `n` tiles: transformed inputs, and sums of two vectors of filters.
-pub const fn scratch_len(tile: usize, n: usize, channels: usize, lanes: usize) -> usize {
+/// Elements of scratch for a block of `n` tiles: transformed inputs, and sums of some filters.
+pub fn scratch_len(tile: usize, n: usize, [channels, filters]: [usize; 2], lanes: usize) -> usize {
     let positions = (tile + 2) * (tile + 2);
-    positions * (position_len(n * channels.next_multiple_of(lanes)) + position_len(n * 2 * lanes))
+    let sums = filters.next_multiple_of(lanes).min(FILTERS);
+    positions * (position_len(n * channels.next_multiple_of(lanes)) + position_len(n * sums))
 }
 
 /// Rows that tiles take together.
@@ -114,11 +117,9 @@ unsafe fn block<S: Winograd>(a: &ConvArgs, (t0, t1): (usize, usize), (y0, y1): (
         let padded = a.filters.next_multiple_of(S::LANES);
         let (mut f, end) = (blocks.0 * 2 * S::LANES, (blocks.1 * 2 * S::LANES).min(padded));
         while f < end {
-            let two = padded - f >= 2 * S::LANES;
-            let width = if two { 2 } else { 1 } * S::LANES;
+            let width = (end - f).min(FILTERS);
             let sums_position = position_len(n * width);
-            let weights = a.pack.add(padded + f * a.channels * positions);
-            products::<S>(a, n, two as usize, weights, (a.scratch, position, pixel), (sums, sums_position, width));
+            products::<S>(a, n, (f, width), (a.scratch, position, pixel), (sums, sums_position));
             for t in 0..n {
                 let ty = div(t0 + t, across);
                 let (y, x) = (ty * a.tile, (t0 + t - ty * across) * a.tile);
