@@ -12,7 +12,7 @@ use super::native::args::*;
 use super::program::ProgramCall;
 use super::split::filter_shares;
 use super::table::Table;
-use super::tiling::{ConvKernel, ConvScratch, channel_block, conv_kernel};
+use super::tiling::{ConvKernel, ConvScratch, channel_block, conv_kernel, pools_tiles};
 
 /// The memory of a session, which stays where it is.
 #[derive(Clone, Copy, Debug)]
@@ -311,6 +311,7 @@ fn conv_call(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_sh
         row_block: scratch.row_block,
         tile: conv.algorithm.tile().unwrap_or(0),
         tile_block: scratch.tile_block,
+        pooled_tiles: pools_tiles(conv),
         kernel_h: window[0],
         kernel_w: window[1],
         stride_h: stride[0],

@@ -4,7 +4,7 @@
 
 use convoke_compiler::plan::{Conv, Kernel, Plan, View};
 
-use super::tiling::ConvScratch;
+use super::tiling::{ConvScratch, pools_tiles};
 use crate::isa::Isa;
 
 /// How many threads there are for a step, and what one of them has to be given for it to be worth while.
@@ -104,7 +104,8 @@ fn elements(view: &View) -> usize {
 /// Every share reads the weights of its filters and the input of its rows, so the grid is the one whose largest share has least to
 /// compute and to read: rows of large maps, filters of small ones.
 pub fn filter_shares(conv: &Conv, isa: Isa, n_shares: usize) -> usize {
-    let pooled = conv.epilogue.pool.is_some();
+    // Rows that are pooled within tiles are divided as if they were not.
+    let pooled = conv.epilogue.pool.is_some() && !pools_tiles(conv);
     let [height, width] = conv.size();
     // What cannot be divided further: two rows of narrow maps, a row of windows, two vectors of filters.
     let rows = if pooled { conv.output.height } else { height };

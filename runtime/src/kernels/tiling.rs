@@ -1,6 +1,6 @@
 //! How a layer is blocked on an instruction set: what packing, scratch and kernels have to agree on. Floor 2.
 
-use convoke_compiler::plan::{Algorithm, Conv, FusedPool, Kernel, Windows};
+use convoke_compiler::plan::{Activation, Algorithm, Conv, FusedPool, Kernel, Reduce, Windows};
 
 use super::native::args::Tiling;
 use super::native::program::ProgramArgs;
@@ -114,7 +114,7 @@ impl ConvScratch {
             let rows = conv.epilogue.pool.as_ref().map_or(1, |pool| rows_of_a_window(pool, conv.output.height));
             partial = (rows * conv.output.channels + 1) * pixels::plane_row(width, isa.lanes());
         }
-        if let Some(pool) = &conv.epilogue.pool {
+        if let Some(pool) = conv.epilogue.pool.as_ref().filter(|_| !pools_tiles(conv)) {
             let row = width * conv.output.channels;
             strip_rows = rows_of_a_window(pool, conv.output.height).max(STRIP / row.max(1)).max(least_rows).min(height);
             strip = strip_rows * row;
@@ -132,6 +132,18 @@ impl ConvScratch {
         let (channels, filters) = (conv.input.channels / conv.groups, conv.output.channels / conv.groups);
         !matches!(conv_tiling(conv.algorithm, filters, channels, isa), Tiling::Lanes | Tiling::Pixels)
     }
+}
+
+/// Whether a convolution's tiles are pooled before they are stored: none of the windows shares results with another tile.
+pub fn pools_tiles(conv: &Conv) -> bool {
+    let [height, width] = conv.size();
+    conv.algorithm.tile().is_some()
+        && conv.epilogue.pool.as_ref().is_some_and(|pool| {
+            pool.reduce == Reduce::Max
+                && pool.windows == Windows::Sliding { window: [2; 2], stride: [2; 2], dilation: [1; 2], pad: [0; 4] }
+        })
+        && [conv.output.height, conv.output.width] == [height / 2, width / 2]
+        && matches!(conv.epilogue.activation, Activation::Identity | Activation::Relu | Activation::Relu6)
 }
 
 /// Most rows of the map that one row of windows covers.

@@ -105,6 +105,9 @@ pub struct ConvArgs {
     pub tile: usize,
     /// Tiles computed at a time.
     pub tile_block: usize,
+    /// Whether Winograd's tiles are pooled as they are stored, 2x2 with stride 2: then `output` is the pooled map, and `pool` means
+    /// nothing.
+    pub pooled_tiles: bool,
     /// Window, down.
     pub kernel_h: usize,
     /// Window, across.

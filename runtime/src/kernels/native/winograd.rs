@@ -127,12 +127,14 @@ unsafe fn block<S: Winograd>(a: &ConvArgs, (t0, t1): (usize, usize), (y0, y1): (
                     true => a.residual.first,
                     false => a.residual.first.wrapping_add(y * a.residual.row + x * a.residual.pixel + f),
                 };
+                // A tile's results, or those pooled.
+                let (to_y, to_x) = if a.pooled_tiles { (y / 2, x / 2) } else { (y, x) };
                 let scatter = if a.tile == 2 { S::scatter::<2> } else { S::scatter::<4> };
                 scatter(&Scatter {
                     sums: sums.add(t * width),
                     position: sums_position,
                     bias: a.pack.add(f),
-                    output: a.output.first.wrapping_add(y * a.output.row + x * a.output.pixel + f),
+                    output: a.output.first.wrapping_add(to_y * a.output.row + to_x * a.output.pixel + f),
                     row: a.output.row,
                     pixel: a.output.pixel,
                     residual,
@@ -142,6 +144,7 @@ unsafe fn block<S: Winograd>(a: &ConvArgs, (t0, t1): (usize, usize), (y0, y1): (
                     columns: (a.width - x).min(a.tile),
                     filters: width.min(a.filters - f),
                     act: a.act,
+                    pooled: a.pooled_tiles,
                 });
             }
             f += width;

@@ -163,9 +163,12 @@ pub struct Scatter {
     pub filters: usize,
     /// Its bounds are applied.
     pub act: Act,
+    /// Whether the largest of each 2x2 results is what is written, where there are all four; of two rows and two columns of results,
+    /// the output has one then, and the first row that is written is 0.
+    pub pooled: bool,
 }
 
-/// Transforms the sums of a tile, `Aᵀ m A` of every filter, adds bias and residual, applies bounds and stores.
+/// Transforms the sums of a tile, `Aᵀ m A` of every filter, adds bias and residual, applies bounds, pools where asked to, and stores.
 ///
 /// # Safety
 /// The machine has the instruction set, and the pointers are valid for the sizes beside them, `sums` and `bias` for whole vectors.
@@ -176,10 +179,12 @@ pub unsafe fn scatter<S: Simd, const M: usize>(a: &Scatter) {
     while f < a.filters {
         // SAFETY: the caller's promise; whole vectors are written where there are as many filters.
         unsafe {
-            if inside && a.filters - f >= S::LANES {
-                scatter_vector::<S, M, true>(a, f);
-            } else {
-                scatter_vector::<S, M, false>(a, f);
+            let whole = inside && a.filters - f >= S::LANES;
+            match (a.pooled, whole) {
+                (false, true) => scatter_vector::<S, M, true>(a, f),
+                (false, false) => scatter_vector::<S, M, false>(a, f),
+                (true, true) => pool_vector::<S, M, true>(a, f),
+                (true, false) => pool_vector::<S, M, false>(a, f),
             }
         }
         f += S::LANES;
@@ -200,10 +205,64 @@ unsafe fn scatter_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter
     }
 }
 
-/// Two rows of the result, which are constants where this is inlined: what they do not need is not read.
+/// Two of its rows.
 #[inline(always)]
 unsafe fn scatter_rows<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize, rows: [usize; 2]) {
     // SAFETY: the caller's promise, see `scatter`; where not all is written, what is not is left alone.
+    unsafe {
+        let results = result_rows::<S, M, WHOLE>(a, f, rows);
+        for (i, line) in rows.into_iter().zip(results) {
+            for (j, v) in line.into_iter().enumerate().take(M) {
+                let outside = i < a.rows[0] || i >= a.rows[1] || j >= a.columns;
+                if WHOLE || !outside {
+                    store::<S, WHOLE>(a.output.wrapping_add(i * a.row + j * a.pixel + f), v, a.filters - f);
+                }
+            }
+        }
+    }
+}
+
+/// As [`scatter_vector`], pooled.
+#[inline(always)]
+unsafe fn pool_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize) {
+    // SAFETY: the caller's promise, see `scatter`; where not all is written, what is not is left alone.
+    unsafe {
+        let pairs = if M == 2 {
+            let [first, second] = result_rows::<S, M, WHOLE>(a, f, [0, 1]);
+            [[first, second], [first, second]]
+        } else {
+            let [first, third] = result_rows::<S, M, WHOLE>(a, f, [0, 2]);
+            let [second, fourth] = result_rows::<S, M, WHOLE>(a, f, [1, 3]);
+            [[first, second], [third, fourth]]
+        };
+        for (i, [above, below]) in pairs.into_iter().enumerate().take(M / 2) {
+            for j in 0..M / 2 {
+                if WHOLE || (2 * i + 1 < a.rows[1] && 2 * j + 1 < a.columns) {
+                    let [x, y] = [above, below].map(|line| S::max_or_nan(line[2 * j], line[2 * j + 1]));
+                    store::<S, WHOLE>(a.output.wrapping_add(i * a.row + j * a.pixel + f), S::max_or_nan(x, y), a.filters - f);
+                }
+            }
+        }
+    }
+}
+
+/// Stores a vector, or what is left of one.
+#[inline(always)]
+unsafe fn store<S: Simd, const WHOLE: bool>(p: *mut f32, v: S::V, left: usize) {
+    // SAFETY: the caller promises as many filters.
+    unsafe {
+        match WHOLE {
+            true => S::store(p, v),
+            false => S::store_first(p, left.min(S::LANES), v),
+        }
+    }
+}
+
+/// Two rows of the result, which are constants where this is inlined: what they do not need is not read. What lies outside of the
+/// map is anything.
+#[inline(always)]
+unsafe fn result_rows<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize, rows: [usize; 2]) -> [[S::V; 4]; 2] {
+    // SAFETY: the caller's promise, see `scatter`; of the residual, only what lies inside is read.
     unsafe {
         let n = M + 2;
         let lanes = (a.filters - f).min(S::LANES);
@@ -217,6 +276,7 @@ unsafe fn scatter_rows<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, 
             *pair = rows.map(|i| column[i]);
         }
         let bias = S::load(a.bias.add(f));
+        let mut results = [[bias; 4]; 2];
         for (k, i) in rows.into_iter().enumerate() {
             let line = output_line::<S, M>(columns.map(|pair| pair[k]));
             for (j, v) in line.into_iter().enumerate().take(M) {
@@ -229,14 +289,10 @@ unsafe fn scatter_rows<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, 
                     let p = a.residual.wrapping_add(i * a.residual_row + j * a.residual_pixel + f);
                     v = S::add(v, if WHOLE { S::load(p) } else { S::load_first(p, lanes) });
                 }
-                let v = math::bound::<S>(&a.act, v);
-                let p = a.output.wrapping_add(i * a.row + j * a.pixel + f);
-                match WHOLE {
-                    true => S::store(p, v),
-                    false => S::store_first(p, lanes, v),
-                }
+                results[k][j] = math::bound::<S>(&a.act, v);
             }
         }
+        results
     }
 }
 
