@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use convoke::{Backend, Isa, LoadOptions, Network, Numerics, SessionOptions};
-use convoke_tests::{Dense, Inception, LeNet5, Mapped, Pair, Residual, Separable, Waves};
+use convoke_tests::{Dense, Inception, LeNet5, Mapped, Pair, Residual, Separable, Strips, Waves};
 
 /// Images in a batch.
 const BATCH: usize = 3;
@@ -121,6 +121,7 @@ suite! {
     inception: Inception,
     dense: Dense,
     separable: Separable,
+    strips: Strips,
     two_inputs_and_two_outputs: Pair,
     expressions: Mapped,
     waves: Waves,

@@ -109,6 +109,14 @@ network! {
             -> multiplied: conv(18, 3x3, pad = same, groups = 9)
     }
 
+    /// Maps so large that convolutions are computed in strips of rows, with an activation that takes a pass of its own between them.
+    pub Strips(image: [2, 190, 170]) {
+        image
+            -> expand: conv(12, 1x1) -> relu6
+            -> depthwise: conv(12, 3x3, pad = 1, groups = 12) -> silu
+            -> project: conv(9, 3x3, stride = 2, pad = 1) -> out: conv(3, 1x1, bias = false)
+    }
+
     /// Along a sequence: causal and dilated convolutions around shortcuts, a gate, pooling, and the way back up.
     pub Waves(samples: [3, 101]) -> (mask: [1, 50], class: [6]) {
         let features = samples

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use convoke::rt::{Algorithm, Engine, Form, Kernel, Linked, Net, Plan};
+use convoke::rt::{Algorithm, Conv, Engine, Form, Kernel, Linked, Net, Plan};
 use convoke::{Isa, LoadOptions, Numerics};
 use convoke_compiler::graph::Graph;
 use convoke_compiler::shape::Shape;
@@ -156,9 +156,12 @@ fn transformed(plan: &Plan, to: Algorithm) -> Option<Plan> {
     let mut plan = plan.clone();
     let mut packs = Vec::new();
     for step in plan.steps.to_mut() {
-        if let Kernel::Conv(conv) = &mut step.kernel
-            && conv.fits_winograd()
-        {
+        let convs: Vec<&mut Conv> = match &mut step.kernel {
+            Kernel::Conv(conv) => vec![conv],
+            Kernel::Strips(strips) => strips.before.to_mut().iter_mut().chain([&mut strips.last]).collect(),
+            _ => Vec::new(),
+        };
+        for conv in convs.into_iter().filter(|conv| conv.fits_winograd()) {
             conv.algorithm = to;
             packs.push(conv.pack);
         }
@@ -173,7 +176,11 @@ fn transformed(plan: &Plan, to: Algorithm) -> Option<Plan> {
 
 /// Whether a convolution of the plan goes through transforms.
 fn is_transformed(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| matches!(&step.kernel, Kernel::Conv(conv) if conv.algorithm.tile().is_some()))
+    plan.steps.iter().any(|step| match &step.kernel {
+        Kernel::Conv(conv) => conv.algorithm.tile().is_some(),
+        Kernel::Strips(strips) => strips.convs().any(|conv| conv.algorithm.tile().is_some()),
+        _ => false,
+    })
 }
 
 fn kernels_agree(isa: Isa) {
@@ -187,11 +194,14 @@ fn kernels_agree(isa: Isa) {
         let graph = &case.graph;
         let optimised = passes::optimise(graph.clone()).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
         let plan = lower::lower(&optimised, graph).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
-        let others = [Algorithm::WinogradF2, Algorithm::WinogradF4].map(|algorithm| transformed(&plan, algorithm));
+        let strips = lower::lower_in_strips(&optimised, graph).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
+        let strips = Some(strips).filter(|strips| *strips != plan);
+        let others = [Algorithm::WinogradF2, Algorithm::WinogradF4]
+            .map(|algorithm| transformed(strips.as_ref().unwrap_or(&plan), algorithm));
         let [f2, f4] = others;
         n_transformed += usize::from(f4.is_some());
         let direct = is_transformed(&plan).then(|| (plan.clone(), Numerics::Direct));
-        let fast = [Some(plan), f2, f4].into_iter().flatten().map(|plan| (plan, Numerics::Fast));
+        let fast = [Some(plan), strips, f2, f4].into_iter().flatten().map(|plan| (plan, Numerics::Fast));
         for (plan, numerics) in fast.chain(direct) {
             let factor = if is_transformed(&plan) && numerics == Numerics::Fast { 8.0 } else { 1.0 };
             let options = LoadOptions::new().isa(isa).numerics(numerics);

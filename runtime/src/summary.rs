@@ -58,8 +58,13 @@ impl Summary {
                     if !first {
                         return format!("{step}: fused");
                     }
-                    let mut name = format!("{step}: {}", kernel_name(&made.kernel));
-                    if let Kernel::Conv(conv) = &made.kernel
+                    let mut name = format!("{step}: {}", kernel_words(&made.kernel));
+                    let conv = match &made.kernel {
+                        Kernel::Conv(conv) => Some(conv),
+                        Kernel::Strips(strips) => strips.convs().find(|conv| conv.algorithm.tile().is_some()),
+                        _ => None,
+                    };
+                    if let Some(conv) = conv
                         && let Some((algorithm, ratio)) = cost::relative(conv, plan.n_parameters())
                     {
                         if conv.algorithm == algorithm {
@@ -109,17 +114,29 @@ fn reason_for(conv: &Conv, algorithm: Algorithm, ratio: f64) -> String {
     )
 }
 
+/// The algorithms of convolutions that a step computes some rows of each at a time, in order; of others what computes it.
+fn kernel_words(kernel: &Kernel) -> String {
+    let Kernel::Strips(strips) = kernel else { return kernel_name(kernel).to_owned() };
+    let names: Vec<&str> = strips.convs().map(|conv| algorithm_name(conv.algorithm)).collect();
+    format!("{}, in strips", names.join(" → "))
+}
+
+fn algorithm_name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::Direct => "direct",
+        Algorithm::Depthwise => "depthwise",
+        Algorithm::Grouped => "grouped",
+        Algorithm::Pixels => "direct, by pixels",
+        Algorithm::WinogradF2 => "F(2x2)",
+        Algorithm::WinogradF4 => "F(4x4)",
+    }
+}
+
 /// What computes a step, in a word or two.
 pub(crate) fn kernel_name(kernel: &Kernel) -> &'static str {
     match kernel {
-        Kernel::Conv(conv) => match conv.algorithm {
-            Algorithm::Direct => "direct",
-            Algorithm::Depthwise => "depthwise",
-            Algorithm::Grouped => "grouped",
-            Algorithm::Pixels => "direct, by pixels",
-            Algorithm::WinogradF2 => "F(2x2)",
-            Algorithm::WinogradF4 => "F(4x4)",
-        },
+        Kernel::Strips(_) => "in strips",
+        Kernel::Conv(conv) => algorithm_name(conv.algorithm),
         Kernel::Linear(_) => "linear",
         Kernel::Pool(pool) => match pool.reduce {
             Reduce::Max => "max pool",

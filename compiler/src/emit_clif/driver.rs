@@ -81,7 +81,7 @@ impl Driver<'_> {
                     let (table, index) = match bind.place {
                         Place::Input(index) => (inputs, index),
                         Place::Output(index) => (outputs, index),
-                        Place::Arena => continue,
+                        Place::Arena | Place::Strip => continue,
                     };
                     let first = builder.ins().load(I64, flags, table, (index * POINTER) as i32);
                     let first = if bind.offset == 0 { first } else { builder.ins().iadd_imm_s(first, bind.offset) };

@@ -209,6 +209,7 @@ fn algorithm(algorithm: Algorithm) -> TokenStream {
 fn view(view: &View) -> TokenStream {
     let place = match view.place {
         Place::Arena => rust!(rt::Place::Arena),
+        Place::Strip => rust!(rt::Place::Strip),
         Place::Input(port) => {
             let port = int(port);
             rust!(rt::Place::Input(#port))
@@ -284,7 +285,14 @@ pub fn step(step: &Step) -> TokenStream {
 
 fn kernel(kernel: &Kernel) -> TokenStream {
     match kernel {
-        Kernel::Conv(conv) => self::conv(conv),
+        Kernel::Conv(conv) => {
+            let conv = self::conv(conv);
+            rust!(rt::Kernel::Conv(#conv))
+        }
+        Kernel::Strips(strips) => {
+            let (before, last) = (strips.before.iter().map(conv), conv(&strips.last));
+            rust!(rt::Kernel::Strips(rt::Strips { before: rt::List::Borrowed(&[#(#before),*]), last: #last }))
+        }
         Kernel::Linear(linear) => {
             let (input, output, pack) = (view(&linear.input), view(&linear.output), int(linear.pack));
             let epilogue = epilogue(&linear.epilogue);
@@ -420,10 +428,10 @@ fn conv(conv: &Conv) -> TokenStream {
     let (window, stride, dilation, pad) = (ints(&conv.window), ints(&conv.stride), ints(&conv.dilation), ints(&conv.pad));
     let (groups, pack, epilogue) = (int(conv.groups), int(conv.pack), epilogue(&conv.epilogue));
     rust! {
-        rt::Kernel::Conv(rt::Conv {
+        rt::Conv {
             algorithm: #algorithm, input: #input, output: #output, window: #window, stride: #stride, dilation: #dilation,
             pad: #pad, groups: #groups, pack: #pack, epilogue: #epilogue
-        })
+        }
     }
 }
 

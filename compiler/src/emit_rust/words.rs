@@ -45,6 +45,7 @@ fn base_name(step: &Step) -> String {
 fn kernel_word(kernel: &Kernel) -> &'static str {
     match kernel {
         Kernel::Conv(_) => "conv",
+        Kernel::Strips(_) => "strips",
         Kernel::Linear(_) => "linear",
         Kernel::Pool(_) => "pool",
         Kernel::Affine(_) => "batch_norm",
@@ -79,6 +80,11 @@ pub fn describe(step: &Step) -> String {
     let then = if rest.is_empty() { String::new() } else { format!(", then {}", rest.join(", ")) };
     match &step.kernel {
         Kernel::Conv(conv) => format!("{first} {}{then}, {}", conv_words(conv), sides(&conv.input, &conv.output)),
+        Kernel::Strips(strips) => {
+            let convs: Vec<String> = strips.convs().map(conv_words).collect();
+            let (convs, sides) = (convs.join("; "), sides(strips.input(), &strips.last.output));
+            format!("{first}{then}: {convs}, some rows of each at a time, {sides}")
+        }
         Kernel::Linear(Linear { input, output, .. }) => format!("{first}: {} → {}{then}", input.len(), output.channels),
         Kernel::Pool(Pool { input, output, windows: w, reduce, .. }) => {
             let reduce = match reduce {

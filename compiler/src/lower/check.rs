@@ -1,6 +1,6 @@
 //! The plan's verifier: what a back end may rely on. It runs at the end of lowering; what it finds is a mistake of this crate.
 
-use crate::plan::{Conv, Kernel, Place, Plan, View};
+use crate::plan::{Kernel, Place, Plan, View};
 
 /// Whether every step stays inside of its places and its packs are there.
 ///
@@ -13,8 +13,17 @@ pub fn check(plan: &Plan) -> Result<(), String> {
         }
         match &step.kernel {
             Kernel::Conv(conv) => {
-                inside(plan, &conv.input, border_read(conv)).map_err(place)?;
+                inside(plan, &conv.input, conv.border()).map_err(place)?;
                 has_pack(plan, conv.pack).map_err(place)?;
+            }
+            Kernel::Strips(strips) => {
+                strips.convs().try_for_each(|conv| has_pack(plan, conv.pack)).map_err(place)?;
+                let first = strips.convs().next().unwrap_or(&strips.last);
+                inside(plan, &first.input, first.border()).map_err(place)?;
+                let mut pairs = strips.convs().zip(strips.convs().skip(1));
+                if pairs.any(|(a, b)| a.output != b.input || a.output.place != Place::Strip) {
+                    return Err(place("its convolutions do not follow one another".to_string()));
+                }
             }
             Kernel::Linear(linear) => {
                 has_pack(plan, linear.pack).map_err(place)?;
@@ -41,16 +50,6 @@ pub fn check(plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
-/// Rows and columns around its input that a convolution reads: top, left, bottom, right.
-pub fn border_read(conv: &Conv) -> [usize; 4] {
-    let sizes = [conv.input.height, conv.input.width];
-    let after = |axis: usize| {
-        let end = (conv.size()[axis] - 1) * conv.stride[axis] + (conv.window[axis] - 1) * conv.dilation[axis] + 1;
-        end.saturating_sub(conv.pad[axis] + sizes[axis])
-    };
-    [conv.pad[0], conv.pad[1], after(0), after(1)]
-}
-
 fn has_pack(plan: &Plan, pack: usize) -> Result<(), String> {
     if pack < plan.packs.len() { Ok(()) } else { Err(format!("there is no pack {pack}")) }
 }
@@ -59,6 +58,7 @@ fn has_pack(plan: &Plan, pack: usize) -> Result<(), String> {
 fn inside(plan: &Plan, view: &View, [top, left, bottom, right]: [usize; 4]) -> Result<(), String> {
     let len = match view.place {
         Place::Arena => Some(plan.arena_len),
+        Place::Strip => None,
         Place::Input(index) => plan.inputs.get(index).map(|port| port.shape.iter().product()),
         Place::Output(index) => plan.outputs.get(index).map(|port| port.shape.iter().product()),
     };

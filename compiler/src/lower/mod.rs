@@ -2,6 +2,7 @@
 //!
 //! - `layout` decides which memory a value lives in and through which view it is read;
 //! - `steps` turns nodes into steps, and moves values where they cannot be had in place; `rearrange` says by which copies;
+//! - `strips` joins convolutions that are computed some rows of each at a time;
 //! - `recurrent` does so for layers over sequences, which take several;
 //! - `memory` places buffers in the arena by their lifetimes;
 //! - `weights` lists the state dict and how it is packed;
@@ -14,6 +15,7 @@ mod rearrange;
 mod recurrent;
 mod rows;
 mod steps;
+mod strips;
 mod summary;
 mod weights;
 
@@ -21,7 +23,7 @@ pub use check::check;
 
 use crate::graph::Graph;
 use crate::passes::rewrite::own_lowering;
-use crate::plan::{List, Parameter, Plan, Port, Step, Text};
+use crate::plan::{Conv, List, Parameter, Plan, Port, Step, Text, cost};
 use crate::shape::Shape;
 use layout::{Buffer, Layout, Lowerings};
 use memory::Slot;
@@ -36,16 +38,28 @@ pub fn parameters(original: &Graph) -> Vec<Parameter> {
 ///
 /// The error is a sentence about the network as a whole: its values are larger than memory can be.
 pub fn lower(graph: &Graph, original: &Graph) -> Result<Plan, String> {
-    lower_with_memory(graph, original).map(|(plan, ..)| plan)
+    lower_with_memory(graph, original, cost::pays_in_strips).map(|(plan, ..)| plan)
 }
 
-/// [`lower`], with what the plan itself does not say: the buffers and where they lie.
-fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffer>, Vec<Slot>), String> {
+/// [`lower`], with all convolutions in strips that can be, whether or not it pays: for tests, whose maps are small.
+#[doc(hidden)]
+pub fn lower_in_strips(graph: &Graph, original: &Graph) -> Result<Plan, String> {
+    lower_with_memory(graph, original, |_, _| true).map(|(plan, ..)| plan)
+}
+
+/// [`lower`], with what the plan itself does not say: the buffers and where they lie. `pays` says whether two convolutions, one of which
+/// reads the other's result, are computed in strips.
+fn lower_with_memory(
+    graph: &Graph,
+    original: &Graph,
+    pays: impl Fn(&Conv, &Conv) -> bool,
+) -> Result<(Plan, Vec<Buffer>, Vec<Slot>), String> {
     let lowerings: Lowerings = graph.nodes.iter().map(|node| own_lowering(graph, node)).collect();
     let mut layout = Layout::of(graph, &lowerings)?;
     let mut weights = Weights::of(original);
     let (drafts, buffers) = steps::drafts(graph, &lowerings, &layout, &mut weights)?;
     layout.buffers.extend(buffers);
+    let drafts = strips::join(drafts, &layout.buffers, pays);
     let (mut slots, arena_len) = memory::place(&layout.buffers, &drafts)?;
 
     let mut offsets = vec![0; layout.buffers.len()];
@@ -72,9 +86,7 @@ fn lower_with_memory(graph: &Graph, original: &Graph) -> Result<(Plan, Vec<Buffe
         for (view, &buffer) in draft.step.kernel.views_mut().zip(&draft.buffers) {
             view.offset += offsets[buffer];
         }
-        if let Some(node) = draft.node {
-            step_of_node[node] = Some(steps.len());
-        }
+        draft.nodes.iter().for_each(|&node| step_of_node[node] = Some(steps.len()));
         new_index.push([first, steps.len()]);
         steps.push(draft.step);
     }

@@ -20,8 +20,8 @@ pub struct Draft {
     pub step: Step,
     /// The buffer of each of its views, in the order of [`Kernel::views`].
     pub buffers: Vec<usize>,
-    /// The node that it computes; `None` for copies of inputs and to outputs, and for clearing.
-    pub node: Option<usize>,
+    /// The nodes that it computes; none for copies of inputs and to outputs.
+    pub nodes: Vec<usize>,
 }
 
 /// All steps in order, but for the clearing of borders, and the buffers that some take beside those of the layout, to be numbered
@@ -71,7 +71,7 @@ impl Builder<'_, '_> {
 
     pub(super) fn push(&mut self, name: String, kernel: Kernel, buffers: Vec<usize>) {
         let step = Step { name: Text::Owned(name), kernel };
-        self.drafts.push(Draft { step, buffers, node: self.node });
+        self.drafts.push(Draft { step, buffers, nodes: self.node.into_iter().collect() });
     }
 
     pub(super) fn copy(&mut self, name: String, from: Spot, to: Spot) {

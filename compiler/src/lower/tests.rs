@@ -30,13 +30,14 @@ fn kept_zeros(buffers: &[Buffer], slots: &[Slot], arena_len: usize) -> Vec<bool>
     zeros
 }
 
-/// Runs a graph's plan on several inputs in a row, in one arena where all that is not alive is NaN, against the naive evaluation.
-fn check_against_evaluation(graph: &Graph) {
+/// Runs a graph's plan on several inputs in a row, in one arena where all that is not alive is NaN, against the naive evaluation. Returns how
+/// many of its steps are strips, where `pays` says so.
+fn check_against_evaluation(graph: &Graph, pays: impl Fn(&Conv, &Conv) -> bool) -> usize {
     let printed = text::print(graph);
     let optimised = optimise(graph.clone()).unwrap_or_else(|broken| panic!("{broken}\n{printed}"));
     let fused = text::print(&optimised);
     let (plan, buffers, slots) =
-        lower_with_memory(&optimised, graph).unwrap_or_else(|problem| panic!("{problem}\n{printed}\n{fused}"));
+        lower_with_memory(&optimised, graph, pays).unwrap_or_else(|problem| panic!("{problem}\n{printed}\n{fused}"));
     let zeros = kept_zeros(&buffers, &slots, plan.arena_len);
     let of_name = random_weights::<f32>(graph);
     let mut machine = Machine::new(&plan, &|name| of_name(name).data);
@@ -76,6 +77,7 @@ fn check_against_evaluation(graph: &Graph) {
             }
         }
     }
+    plan.steps.iter().filter(|step| matches!(step.kernel, Kernel::Strips(_))).count()
 }
 
 /// The steps of a plan, one line each.
@@ -86,8 +88,15 @@ fn steps_text(plan: &Plan) -> String {
 #[test]
 fn plans_compute_what_graphs_mean() {
     for seed in 0..500 {
-        check_against_evaluation(&random_graph(seed, 3 + seed as usize % 30));
+        check_against_evaluation(&random_graph(seed, 3 + seed as usize % 30), |_, _| false);
     }
+}
+
+#[test]
+fn convolutions_in_strips_compute_what_graphs_mean() {
+    let graphs = (0..300).map(|seed| random_graph(seed, 3 + seed as usize % 30));
+    let n_strips: usize = graphs.map(|graph| check_against_evaluation(&graph, |_, _| true)).sum();
+    assert!(n_strips >= 20, "{n_strips} steps in strips");
 }
 
 #[test]
@@ -104,6 +113,7 @@ fn outline(plan: &Plan) -> String {
     let view = |view: &View| {
         let place = match view.place {
             Place::Arena => format!("{}", view.offset),
+            Place::Strip => format!("strip+{}", view.offset),
             Place::Input(port) => format!("in{port}+{}", view.offset),
             Place::Output(port) => format!("out{port}+{}", view.offset),
         };
@@ -119,7 +129,7 @@ fn outline(plan: &Plan) -> String {
 
 fn planned(text: &str) -> (Plan, Vec<Buffer>, Vec<Slot>) {
     let graph = text::parse(text).expect("a text form");
-    lower_with_memory(&optimise(graph.clone()).expect("passes"), &graph).expect("a plan")
+    lower_with_memory(&optimise(graph.clone()).expect("passes"), &graph, cost::pays_in_strips).expect("a plan")
 }
 
 #[test]

@@ -87,6 +87,25 @@ impl Estimate {
     }
 }
 
+/// Bytes of a map between two convolutions from which on they are computed in strips of rows: what the second-level cache does not keep
+/// beside all else that they read and write.
+const BETWEEN: usize = 1 << 20;
+
+/// Multiply-adds for each element of that map up to which moving it takes a good part of their time. With more, what strips cost (weights
+/// that are read for each of them, fewer rows for each panel of weights) is more than they save: VGG-16 takes 1.07 times as long.
+const PER_ELEMENT: usize = 128;
+
+/// Whether it pays to compute a convolution and the one that reads its result in strips of rows.
+pub fn pays_in_strips(from: &Conv, to: &Conv) -> bool {
+    let between = &from.output;
+    let macs = |conv: &Conv| {
+        let [height, width] = conv.size();
+        let per_filter = conv.input.channels / conv.groups * conv.window[0] * conv.window[1];
+        height.saturating_mul(width).saturating_mul(conv.output.channels).saturating_mul(per_filter)
+    };
+    between.len() * size_of::<f32>() >= BETWEEN && macs(from).saturating_add(macs(to)) / between.len().max(1) <= PER_ELEMENT
+}
+
 /// The algorithm for a convolution of a network of so many parameters.
 pub fn choose(conv: &Conv, n_parameters: usize) -> Algorithm {
     let estimate = |algorithm| Some((algorithm, Estimate::of(conv, algorithm, n_parameters)?.total()));
@@ -187,6 +206,20 @@ mod tests {
         }
         let dilated = Conv { dilation: [2, 2], ..conv(64, 64, 56, 3, 1, 1) };
         assert_eq!(choose(&dilated, 1_000_000), Algorithm::Direct);
+    }
+
+    #[test]
+    fn large_maps_of_few_multiply_adds_are_not_kept_whole() {
+        let depthwise = |channels, size| conv(channels, channels, size, 3, 1, channels);
+        for (from, to, expected) in [
+            (conv(24, 144, 56, 1, 1, 1), depthwise(144, 56), true),
+            (depthwise(144, 56), conv(144, 24, 56, 1, 1, 1), true),
+            (conv(32, 192, 28, 1, 1, 1), depthwise(192, 28), false),
+            (conv(64, 64, 224, 3, 1, 1), conv(64, 64, 224, 3, 1, 1), false),
+            (conv(256, 128, 56, 1, 1, 1), conv(128, 128, 56, 3, 2, 1), false),
+        ] {
+            assert_eq!(pays_in_strips(&from, &to), expected, "{from:?}, {to:?}");
+        }
     }
 
     #[test]

@@ -9,12 +9,14 @@
 pub mod cost;
 mod recurrent;
 mod steps;
+mod strips;
 mod view;
 mod weights;
 
 pub use crate::program::{Function, Operand, Operation};
 pub use recurrent::{Cell, Recurrent};
 pub use steps::*;
+pub use strips::Strips;
 pub use view::{Place, View};
 pub use weights::{BatchNorm, Form, Init, MoreBias, Pack, Parameter};
 

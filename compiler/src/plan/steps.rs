@@ -1,9 +1,8 @@
 //! What is computed: kernels with all their sizes.
 
-use super::{Form, List, Recurrent, Text, View};
+use super::{Form, List, Recurrent, Strips, Text, View};
 use crate::program::Operation;
 use std::borrow::Cow;
-use std::slice;
 
 /// An element-wise function.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,6 +112,8 @@ pub struct Step {
 pub enum Kernel {
     /// Convolution (cross-correlation).
     Conv(Conv),
+    /// Convolutions, some rows of each at a time.
+    Strips(Strips),
     /// Fully connected layer on a vector.
     Linear(Linear),
     /// Pooling.
@@ -151,11 +152,16 @@ impl Kernel {
     /// The maps that it touches: what it reads, then what it writes. A [`ClearBorder`] writes around its map.
     pub fn views(&self) -> impl Iterator<Item = &View> {
         let mut several: &[View] = &[];
+        let mut convs: &[Conv] = &[];
         let [mut third, mut fourth] = [None, None];
         let [first, second] = match self {
             Kernel::Recurrent(recurrent) => {
                 [third, fourth] = [recurrent.first_cell.as_ref(), recurrent.last_cell.as_ref()];
                 [Some(&recurrent.input), recurrent.first_hidden.as_ref()]
+            }
+            Kernel::Strips(strips) => {
+                convs = &strips.before;
+                [Some(strips.input()), strips.last.epilogue.residual.as_ref()]
             }
             Kernel::Conv(conv) => [Some(&conv.input), conv.epilogue.residual.as_ref()],
             Kernel::Linear(linear) => [Some(&linear.input), linear.epilogue.residual.as_ref()],
@@ -177,13 +183,15 @@ impl Kernel {
             Kernel::Copy(copy) => [Some(&copy.input), None],
             Kernel::ClearBorder(_) => [None, None],
         };
-        [first, second, third, fourth].into_iter().flatten().chain(several).chain([self.output()])
+        let residuals = convs.iter().filter_map(|conv| conv.epilogue.residual.as_ref());
+        [first, second, third, fourth].into_iter().flatten().chain(several).chain(residuals).chain([self.output()])
     }
 
     /// What it writes; a [`Recurrent`] may write its last cells besides.
     pub fn output(&self) -> &View {
         match self {
             Kernel::Conv(conv) => &conv.output,
+            Kernel::Strips(strips) => &strips.last.output,
             Kernel::Linear(linear) => &linear.output,
             Kernel::Pool(pool) => &pool.output,
             Kernel::Affine(affine) => &affine.output,
@@ -204,21 +212,23 @@ impl Kernel {
     }
 
     /// The packed weights that it reads: indices into [`Plan::packs`](super::Plan::packs).
-    pub fn packs(&self) -> &[usize] {
+    pub fn packs(&self) -> Vec<usize> {
         match self {
             Kernel::Conv(Conv { pack, .. })
             | Kernel::Linear(Linear { pack, .. })
             | Kernel::Affine(Affine { pack, .. })
             | Kernel::Prelu(Prelu { pack, .. })
-            | Kernel::Norm(Norm { pack, .. }) => slice::from_ref(pack),
-            Kernel::Recurrent(recurrent) => &recurrent.packs,
-            _ => &[],
+            | Kernel::Norm(Norm { pack, .. }) => vec![*pack],
+            Kernel::Strips(strips) => strips.convs().map(|conv| conv.pack).collect(),
+            Kernel::Recurrent(recurrent) => recurrent.packs.to_vec(),
+            _ => Vec::new(),
         }
     }
 
     /// [`Kernel::views`], to be changed.
     pub fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
         let mut several: &mut [View] = &mut [];
+        let mut residuals = Vec::new();
         let [mut third, mut fourth] = [None, None];
         let (first, second, output) = match self {
             Kernel::Recurrent(recurrent) => {
@@ -226,6 +236,16 @@ impl Kernel {
                 (Some(&mut recurrent.input), recurrent.first_hidden.as_mut(), &mut recurrent.output)
             }
             Kernel::Conv(conv) => (Some(&mut conv.input), conv.epilogue.residual.as_mut(), &mut conv.output),
+            Kernel::Strips(Strips { before, last }) => {
+                let mut input = &mut last.input;
+                for (index, conv) in before.to_mut().iter_mut().enumerate() {
+                    if index == 0 {
+                        input = &mut conv.input;
+                    }
+                    residuals.extend(conv.epilogue.residual.as_mut());
+                }
+                (Some(input), last.epilogue.residual.as_mut(), &mut last.output)
+            }
             Kernel::Linear(linear) => (Some(&mut linear.input), linear.epilogue.residual.as_mut(), &mut linear.output),
             Kernel::Pool(pool) => (Some(&mut pool.input), None, &mut pool.output),
             Kernel::Affine(affine) => (Some(&mut affine.input), None, &mut affine.output),
@@ -245,7 +265,7 @@ impl Kernel {
             Kernel::Copy(copy) => (Some(&mut copy.input), None, &mut copy.output),
             Kernel::ClearBorder(clear) => (None, None, &mut clear.view),
         };
-        [first, second, third, fourth].into_iter().flatten().chain(several).chain([output])
+        [first, second, third, fourth].into_iter().flatten().chain(several).chain(residuals).chain([output])
     }
 }
 

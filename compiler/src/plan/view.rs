@@ -9,6 +9,8 @@ pub enum Place {
     Input(usize),
     /// The output of that index.
     Output(usize),
+    /// Between two convolutions of one step, see [`Strips`](super::Strips): nowhere as a whole.
+    Strip,
 }
 
 /// A map `height` × `width` × `channels` at a place in memory, by strides: a value, a slice of a concatenation, a subsampling.

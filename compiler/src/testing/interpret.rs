@@ -18,6 +18,8 @@ pub struct Machine<'a> {
     pub parameters: Vec<Vec<f32>>,
     /// Zeros at first.
     pub arena: Vec<f32>,
+    /// The map between two convolutions of a step, with its border.
+    strip: Vec<f32>,
     /// Each input's elements.
     pub inputs: Vec<Vec<f32>>,
     /// Each output's elements.
@@ -32,6 +34,7 @@ impl<'a> Machine<'a> {
             plan,
             parameters: plan.parameters.iter().map(|parameter| weights(&parameter.name)).collect(),
             arena: vec![0.0; plan.arena_len],
+            strip: Vec::new(),
             inputs: plan.inputs.iter().map(|port| zeros(&port.shape)).collect(),
             outputs: plan.outputs.iter().map(|port| zeros(&port.shape)).collect(),
         }
@@ -43,6 +46,15 @@ impl<'a> Machine<'a> {
         let output = *step.kernel.output();
         let result = match &step.kernel {
             Kernel::Conv(conv) => self.conv(conv),
+            Kernel::Strips(strips) => {
+                for (conv, next) in strips.convs().zip(strips.convs().skip(1)) {
+                    let result = self.conv(conv);
+                    let [_, _, bottom, _] = next.border();
+                    self.strip = vec![0.0; (next.pad[0] + conv.output.height + bottom) * conv.output.row];
+                    self.write(&conv.output, result);
+                }
+                self.conv(&strips.last)
+            }
             Kernel::Linear(linear) => self.linear(linear),
             Kernel::Pool(pool) => {
                 let size = [pool.input.height, pool.input.width];
@@ -340,6 +352,7 @@ impl<'a> Machine<'a> {
     fn memory(&self, place: Place) -> &[f32] {
         match place {
             Place::Arena => &self.arena,
+            Place::Strip => &self.strip,
             Place::Input(port) => &self.inputs[port],
             Place::Output(port) => &self.outputs[port],
         }
@@ -358,6 +371,7 @@ impl<'a> Machine<'a> {
         let index = index(view, y, x, c);
         match view.place {
             Place::Arena => &mut self.arena[index],
+            Place::Strip => &mut self.strip[index],
             Place::Input(_) => panic!("a step writes to an input"),
             Place::Output(port) => &mut self.outputs[port][index],
         }

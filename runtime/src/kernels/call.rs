@@ -7,6 +7,7 @@ use super::native::Entry;
 use super::native::args::*;
 use super::native::program::ProgramArgs;
 use super::program::ProgramCall;
+use super::strips::StripCall;
 
 /// Where the pointer of an operand in an array of them stands.
 fn nth(operands: usize, index: usize) -> usize {
@@ -18,6 +19,8 @@ fn nth(operands: usize, index: usize) -> usize {
 pub enum Call {
     /// By whatever algorithm.
     Conv(Entry<ConvArgs>, Box<ConvArgs>),
+    /// Convolutions, some rows of each at a time.
+    Strips(Entry<StripCall>, Box<StripCall>),
     /// Fully connected.
     Linear(Entry<LinearArgs>, LinearArgs),
     /// Pooling.
@@ -65,6 +68,9 @@ impl Call {
             (Call::Conv(..), Slot::B) => offset_of!(ConvArgs, residual.first),
             (Call::Conv(_, args), Slot::Out) if args.strip_rows > 0 => offset_of!(ConvArgs, pool.output.first),
             (Call::Conv(..), Slot::Out) => offset_of!(ConvArgs, output.first),
+            (Call::Strips(..), Slot::A) => offset_of!(StripCall, input),
+            (Call::Strips(..), Slot::Nth(index)) => offset_of!(StripCall, residuals) + index * size_of::<*const f32>(),
+            (Call::Strips(..), _) => offset_of!(StripCall, output),
             (Call::Linear(..), Slot::A) => offset_of!(LinearArgs, input),
             (Call::Linear(..), Slot::B) => offset_of!(LinearArgs, residual),
             (Call::Linear(..), Slot::Out) => offset_of!(LinearArgs, output),
@@ -108,6 +114,7 @@ impl Call {
     pub fn arguments(&mut self) -> *mut u8 {
         match self {
             Call::Conv(_, args) => from_mut(&mut **args).cast(),
+            Call::Strips(_, call) => from_mut(&mut **call).cast(),
             Call::Linear(_, args) => from_mut(args).cast(),
             Call::Pool(_, args) => from_mut(&mut **args).cast(),
             Call::Map(_, args) => from_mut(&mut **args).cast(),
@@ -127,6 +134,7 @@ impl Call {
     pub fn entry(&self) -> usize {
         match self {
             Call::Conv(kernel, _) => *kernel as usize,
+            Call::Strips(kernel, _) => *kernel as usize,
             Call::Linear(kernel, _) => *kernel as usize,
             Call::Pool(kernel, _) => *kernel as usize,
             Call::Map(kernel, _) => *kernel as usize,
@@ -150,6 +158,7 @@ impl Call {
         unsafe {
             match self {
                 Call::Conv(kernel, args) => kernel(&**args, part, n),
+                Call::Strips(kernel, call) => kernel(&**call, part, n),
                 Call::Linear(kernel, args) => kernel(args, part, n),
                 Call::Pool(kernel, args) => kernel(&**args, part, n),
                 Call::Map(kernel, args) => kernel(&**args, part, n),

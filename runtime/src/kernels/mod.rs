@@ -9,6 +9,7 @@ mod pack;
 mod prepare;
 mod program;
 mod split;
+mod strips;
 mod table;
 #[cfg(test)]
 mod tests;

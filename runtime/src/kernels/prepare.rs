@@ -4,13 +4,15 @@ use std::ptr::{null, null_mut};
 
 use convoke_compiler::plan::{
     Activation, Cell, Combination, Conv, Epilogue, Form, FusedPool, Kernel, Linear, LocalNorm, MeanChannels, Norm, Place,
-    Recurrent, Reduce, Region, Resize, Sampling, ScaleOf, View, Windows,
+    Recurrent, Reduce, Region, Resize, Sampling, ScaleOf, Strips, View, Windows,
 };
 
 use super::call::{Call, Slot};
+use super::native::Entry;
 use super::native::args::*;
 use super::program::ProgramCall;
 use super::split::filter_shares;
+use super::strips::{StripCall, StripScratch};
 use super::table::Table;
 use super::tiling::{ConvKernel, ConvScratch, channel_block, conv_kernel, pools_tiles};
 
@@ -71,7 +73,14 @@ impl Prepared {
         let n_shares = n_shares.max(1);
         let mut binds = Vec::new();
         let call = match kernel {
-            Kernel::Conv(conv) => conv_call(conv, table, packs[conv.pack], memory, n_shares, &mut binds),
+            Kernel::Conv(conv) => {
+                binds.push(window_bind(conv));
+                binds.push(Bind::view(Slot::Out, &conv.output));
+                binds.extend(conv.epilogue.residual.as_ref().map(|residual| Bind::view(Slot::B, residual)));
+                let (kernel, args) = conv_args(conv, table, packs[conv.pack], memory, n_shares);
+                Call::Conv(kernel, Box::new(args))
+            }
+            Kernel::Strips(strips) => strips_call(strips, table, packs, memory, &mut binds),
             Kernel::Linear(linear) => linear_call(linear, table, packs[linear.pack], &mut binds),
             Kernel::Pool(pool) => {
                 binds.push(Bind::view(Slot::A, &pool.input));
@@ -188,6 +197,7 @@ impl Prepared {
             match bind.place {
                 Place::Arena => prepared.call.set(bind.slot, memory.arena.wrapping_offset(bind.offset)),
                 Place::Input(_) | Place::Output(_) => prepared.ports.push(bind),
+                Place::Strip => unreachable!("only between convolutions of a step, which is not bound"),
             }
         }
         prepared
@@ -207,7 +217,7 @@ impl Prepared {
             let first = match place {
                 Place::Input(i) => ports.inputs[i].cast_mut(),
                 Place::Output(i) => ports.outputs[i],
-                Place::Arena => continue,
+                Place::Arena | Place::Strip => continue,
             };
             self.call.set(slot, first.wrapping_offset(offset));
         }
@@ -284,18 +294,28 @@ fn act(activation: Activation) -> Act {
     }
 }
 
-fn conv_call(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_shares: usize, binds: &mut Vec<Bind>) -> Call {
-    let Conv { input, output, window, stride, dilation, pad, groups, .. } = conv;
+/// Where the first window of a convolution begins, which may be in the border.
+fn window_bind(Conv { input, pad, .. }: &Conv) -> Bind {
+    let border = (pad[0] * input.row + pad[1] * input.pixel) as isize;
+    Bind { slot: Slot::A, place: input.place, offset: input.offset as isize - border }
+}
+
+fn strips_call(strips: &Strips, table: &Table, packs: &[*const f32], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
+    binds.push(window_bind(strips.convs().next().unwrap_or(&strips.last)));
+    for (index, conv) in strips.convs().enumerate() {
+        binds.extend(conv.epilogue.residual.as_ref().map(|residual| Bind::view(Slot::Nth(index), residual)));
+    }
+    binds.push(Bind::view(Slot::Out, &strips.last.output));
+    let convs = strips.convs().map(|conv| conv_args(conv, table, packs[conv.pack], memory, 1)).collect();
+    Call::Strips(StripCall::entry, Box::new(StripCall::new(convs, StripScratch::of(strips, table.isa()), memory.scratch)))
+}
+
+fn conv_args(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_shares: usize) -> (Entry<ConvArgs>, ConvArgs) {
+    let Conv { input, output, window, stride, dilation, groups, .. } = conv;
     let Epilogue { residual, activation, pool } = &conv.epilogue;
     let isa = table.isa();
     let scratch = ConvScratch::of(conv, isa);
     let (channels, filters) = (input.channels / groups, output.channels / groups);
-    let border = (pad[0] * input.row + pad[1] * input.pixel) as isize;
-    binds.push(Bind { slot: Slot::A, place: input.place, offset: input.offset as isize - border });
-    binds.push(Bind::view(Slot::Out, output));
-    if let Some(residual) = residual {
-        binds.push(Bind::view(Slot::B, residual));
-    }
     let [height, width] = conv.size();
     let nothing = Source { first: null(), row: 0, pixel: 0 };
     let no_pool = FusedPool { reduce: Reduce::Max, windows: Windows::Adaptive, size: [height, width] };
@@ -336,7 +356,7 @@ fn conv_call(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_sh
         ConvKernel::Grouped => table.f32_conv_grouped(),
         ConvKernel::GroupedVector => table.f32_conv_grouped_vector(),
     };
-    Call::Conv(kernel, Box::new(args))
+    (kernel, args)
 }
 
 fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec<Bind>) -> Call {

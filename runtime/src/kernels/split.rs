@@ -64,13 +64,8 @@ pub fn nanoseconds(kernel: &Kernel, isa: Isa) -> f64 {
     let bytes: usize = kernel.views().map(|view| 4 * elements(view)).sum();
     let moved = bytes as f64 / NEAR;
     match kernel {
-        Kernel::Conv(conv) => {
-            let [height, width] = conv.size();
-            let per_filter = conv.input.channels / conv.groups * conv.window[0] * conv.window[1];
-            let weights = per_filter * conv.output.channels;
-            let (fewer, more) = transformed(conv);
-            (height * width * weights) as f64 * fewer / rate(isa) + weights as f64 * more * 4.0 / FAR + moved
-        }
+        Kernel::Strips(strips) => moved + strips.convs().map(|conv| convolution(conv, isa)).sum::<f64>(),
+        Kernel::Conv(conv) => moved + convolution(conv, isa),
         Kernel::Linear(linear) => (elements(&linear.input) * linear.output.channels) as f64 * 4.0 / FAR,
         Kernel::Pool(pool) => elements(&pool.input) as f64 * 4.0 / NEAR + moved,
         // Exponentials, powers, and several passes.
@@ -86,6 +81,15 @@ pub fn nanoseconds(kernel: &Kernel, isa: Isa) -> f64 {
         Kernel::Map(map) => moved + (map.operations.len() * elements(&map.output)) as f64 * 4.0 / NEAR,
         _ => moved,
     }
+}
+
+/// Its multiply-adds, and reading its weights.
+fn convolution(conv: &Conv, isa: Isa) -> f64 {
+    let [height, width] = conv.size();
+    let per_filter = conv.input.channels / conv.groups * conv.window[0] * conv.window[1];
+    let weights = per_filter * conv.output.channels;
+    let (fewer, more) = transformed(conv);
+    (height * width * weights) as f64 * fewer / rate(isa) + weights as f64 * more * 4.0 / FAR
 }
 
 /// How many of the direct convolution's multiply-adds its algorithm takes, and how many times the weights.

@@ -4,7 +4,9 @@
 //! so that what the program refers to, and the linker keeps, are its plan's kernels and no others. [`Kernels::all`] refers to all: for
 //! plans that are made at run time.
 
-use convoke_compiler::plan::{Algorithm, Conv, Form, Kernel, Pack, Step};
+use std::borrow::Cow;
+
+use convoke_compiler::plan::{Algorithm, Conv, Form, Kernel, Pack, Step, Strips};
 
 use super::native::args::*;
 use super::native::for_each_kernel;
@@ -91,10 +93,18 @@ impl Table {
     /// With what a step calls, which is what `Prepared::new` asks for.
     const fn hold_step(&mut self, all: &Table, kernel: &Kernel) {
         match kernel {
-            Kernel::Conv(conv) => {
-                self.hold_conv(all, conv, conv.algorithm);
-                // `Numerics::Direct` asks for it.
-                self.hold_conv(all, conv, conv.algorithm.direct());
+            Kernel::Conv(conv) => self.hold_conv(all, conv),
+            Kernel::Strips(Strips { before, last }) => {
+                self.hold_conv(all, last);
+                let before = match before {
+                    Cow::Borrowed(convs) => convs,
+                    Cow::Owned(convs) => convs.as_slice(),
+                };
+                let mut i = 0;
+                while i < before.len() {
+                    self.hold_conv(all, &before[i]);
+                    i += 1;
+                }
             }
             Kernel::Linear(_) => self.f32_linear = all.f32_linear,
             Kernel::Pool(_) => self.f32_pool = all.f32_pool,
@@ -115,7 +125,13 @@ impl Table {
         }
     }
 
-    const fn hold_conv(&mut self, all: &Table, conv: &Conv, algorithm: Algorithm) {
+    const fn hold_conv(&mut self, all: &Table, conv: &Conv) {
+        self.hold_algorithm(all, conv, conv.algorithm);
+        // `Numerics::Direct` asks for it.
+        self.hold_algorithm(all, conv, conv.algorithm.direct());
+    }
+
+    const fn hold_algorithm(&mut self, all: &Table, conv: &Conv, algorithm: Algorithm) {
         let (channels, filters) = (conv.input.channels / conv.groups, conv.output.channels / conv.groups);
         match conv_kernel(algorithm, filters, channels, self.isa) {
             ConvKernel::Direct => self.f32_conv_direct = all.f32_conv_direct,

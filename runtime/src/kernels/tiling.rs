@@ -5,6 +5,7 @@ use convoke_compiler::plan::{Activation, Algorithm, Conv, FusedPool, Kernel, Red
 use super::native::args::Tiling;
 use super::native::program::ProgramArgs;
 use super::native::{pixels, recurrent, winograd};
+use super::strips::StripScratch;
 use crate::isa::Isa;
 
 /// Multiply-adds per output that one pass over a tile takes at most, so that a panel of weights stays in the second-level cache.
@@ -159,6 +160,7 @@ fn rows_of_a_window(pool: &FusedPool, out: usize) -> usize {
 pub fn scratch_len(kernel: &Kernel, isa: Isa, n_shares: usize) -> usize {
     match kernel {
         Kernel::Conv(conv) => n_shares * ConvScratch::of(conv, isa).len(),
+        Kernel::Strips(strips) => n_shares * StripScratch::of(strips, isa).len(),
         Kernel::Map(_) => n_shares * ProgramArgs::SCRATCH,
         Kernel::Recurrent(layer) => layer.n_directions() * recurrent::scratch_len(layer.hidden, layer.width()),
         _ => 0,

@@ -5,6 +5,8 @@
 //! derive from one another equal. Nothing is assumed of a plan, so that one from a hostile source is an error as well: all
 //! arithmetic is checked. What is not checked is whether a plan computes anything sensible.
 
+mod strips;
+
 use convoke_compiler::plan::*;
 use convoke_compiler::program::registers;
 
@@ -170,6 +172,7 @@ fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, window: [u
 fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
     match kernel {
         Kernel::Conv(conv) => accept_conv(plan, conv),
+        Kernel::Strips(strips) => strips::accept_strips(plan, strips),
         Kernel::Linear(linear) => accept_linear(plan, linear),
         Kernel::Pool(Pool { input, output, reduce: _, windows, activation: _ }) => {
             read(plan, input)?;
@@ -271,6 +274,14 @@ fn accept_step(plan: &Plan, kernel: &Kernel) -> Check {
 }
 
 fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
+    read(plan, &conv.input)?;
+    written(plan, &conv.output)?;
+    accept_conv_sizes(plan, conv)?;
+    windows_inside(plan, conv)
+}
+
+/// What holds wherever its input and output lie.
+fn accept_conv_sizes(plan: &Plan, conv: &Conv) -> Check {
     let Conv { algorithm, input, output, window, stride, dilation, pad, groups, pack, epilogue } = conv;
     ensure(*groups > 0 && input.channels % groups == 0, || format!("{} channels in {groups} groups", input.channels))?;
     let channels = input.channels / groups;
@@ -289,8 +300,6 @@ fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
         *pack,
         &Form::Conv { algorithm: *algorithm, filters: output.channels, channels, window: *window, groups: *groups },
     )?;
-    read(plan, input)?;
-    written(plan, output)?;
     lanes(input)?;
     lanes(output)?;
     accept_epilogue(plan, epilogue, output)?;
@@ -301,15 +310,22 @@ fn accept_conv(plan: &Plan, conv: &Conv) -> Check {
     ensure(result.is_some() && row.is_some(), || {
         format!("a result of {}, {} and {} elements, stride {stride:?}", output.channels, size[0], size[1])
     })?;
-    bordered(input)?;
-    let mut reads = [(0, 0); 2];
     for axis in 0..2 {
         ensure(size[axis] > 0 && window[axis] > 0 && stride[axis] > 0 && dilation[axis] > 0, || {
             format!("{size:?} positions of a {window:?} window, stride {stride:?}, dilation {dilation:?}")
         })?;
-        reads[axis] = window_reach(size[axis], window[axis], stride[axis], dilation[axis], pad[axis])?;
+        window_reach(size[axis], window[axis], stride[axis], dilation[axis], pad[axis])?;
     }
-    inside(plan, input, reads[0], reads[1])
+    Ok(())
+}
+
+/// Whether all windows over a convolution's input lie in its place, with its border.
+fn windows_inside(plan: &Plan, conv: &Conv) -> Check {
+    let Conv { input, window, stride, dilation, pad, .. } = conv;
+    bordered(input)?;
+    let size = conv.size();
+    let reach = |axis: usize| window_reach(size[axis], window[axis], stride[axis], dilation[axis], pad[axis]);
+    inside(plan, input, reach(0)?, reach(1)?)
 }
 
 fn accept_linear(plan: &Plan, linear: &Linear) -> Check {
@@ -478,6 +494,7 @@ fn inside(plan: &Plan, view: &View, rows: (i64, i64), columns: (i64, i64)) -> Ch
 fn place_len(plan: &Plan, place: Place) -> Check<usize> {
     let port = match place {
         Place::Arena => return Ok(plan.arena_len),
+        Place::Strip => return Err("a map between convolutions that are not in strips".to_owned()),
         Place::Input(i) => plan.inputs.get(i),
         Place::Output(i) => plan.outputs.get(i),
     };

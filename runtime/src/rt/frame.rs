@@ -113,7 +113,7 @@ impl Engine {
     /// Elements of the packed weights that a kernel of its plan reads.
     pub(crate) fn weights_len(&self, kernel: &Kernel) -> usize {
         let packs = self.net.ready().map_or(&[][..], |ready| &ready.packs);
-        kernel.packs().iter().filter_map(|&pack| packs.get(pack)).map(|pack| pack.len()).sum()
+        kernel.packs().into_iter().filter_map(|pack| packs.get(pack)).map(|pack| pack.len()).sum()
     }
 
     /// Runs the plan's steps in order on one image: the elements of each input and output, in order. Does not allocate.
@@ -165,8 +165,10 @@ fn not_compiled(net: &Net, what: &str) -> Error {
 
 /// A step as these numerics compute it.
 fn under(numerics: Numerics, kernel: &Kernel) -> Kernel {
+    let direct = |conv: &Conv| Conv { algorithm: conv.algorithm.direct(), ..conv.clone() };
     match (numerics, kernel) {
-        (Numerics::Direct, Kernel::Conv(conv)) => Kernel::Conv(Conv { algorithm: conv.algorithm.direct(), ..conv.clone() }),
+        (Numerics::Direct, Kernel::Conv(conv)) => Kernel::Conv(direct(conv)),
+        (Numerics::Direct, Kernel::Strips(strips)) => Kernel::Strips(strips.map(direct)),
         _ => kernel.clone(),
     }
 }

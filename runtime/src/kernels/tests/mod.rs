@@ -12,6 +12,7 @@ mod norms;
 mod object;
 mod program;
 mod recurrent;
+mod strips;
 mod winograd;
 
 use convoke_compiler::plan::{Activation, Kernel, Place, View};

@@ -7,7 +7,7 @@ use crate::rt::{Engine, Linked, Net};
 use crate::weights::{LoadOptions, Weights};
 
 /// `[2, 6, 6] → conv(3, 3x3, pad = 1) + add + relu + max_pool(2x2) → linear(4) → [4]`, with the border of the convolution kept.
-fn sound() -> Plan {
+pub(super) fn sound() -> Plan {
     // NHWC 8 x 8 x 2 with a border of 1, then the residual 6 x 6 x 3, then the pooled 3 x 3 x 3.
     let padded = View::new(Place::Arena, 18, [6, 6, 2], [16, 2, 1]);
     let residual = View::new(Place::Arena, 128, [6, 6, 3], [18, 3, 1]);
@@ -270,7 +270,7 @@ fn touches_only_its_own(plan: &Plan, step: &Step) -> bool {
 }
 
 /// Runs a plan on each instruction set, on zeros.
-fn run(plan: Plan) {
+pub(super) fn run(plan: Plan) {
     let plan: &'static Plan = Box::leak(Box::new(plan));
     let input = vec![0.0; plan.inputs[0].shape.iter().product()];
     let mut output = vec![1.0; plan.outputs[0].shape.iter().product()];
