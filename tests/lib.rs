@@ -1,5 +1,7 @@
 //! Networks that several suites share: each exercises one way in which values meet.
 
+pub mod random;
+
 use convoke::network;
 
 network! {

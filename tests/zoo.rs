@@ -1,4 +1,4 @@
-//! The zoo against PyTorch: names and shapes of state dicts, and the outputs of whole networks.
+//! The zoo against PyTorch: names and shapes of state dicts, and the outputs of whole networks, of the same bits on every back end.
 //!
 //! `parity/zoo.py` wrote `zoo.txt` and what PyTorch computes in f64. Weights and inputs are not stored: they come from the
 //! generator that the script has, too; stored is, for each weight of sums, the power of two that keeps signals near 1. An
@@ -10,7 +10,7 @@
 mod generator;
 
 use convoke::rt::{Parameter, Plan};
-use convoke::{Isa, LoadOptions, SessionOptions};
+use convoke::{Backend, Isa, LoadOptions, SessionOptions};
 use generator::{fnv1a, values};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::fmt::Write;
@@ -24,6 +24,9 @@ const SMALL: u64 = 400_000_000;
 fn recorded(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("parity").join(name)
 }
+
+/// What runs a plan beside emitted code.
+const BACKENDS: [Backend; 2] = [Backend::Loop, Backend::Jit];
 
 #[test]
 fn state_dicts_have_the_names_and_shapes_of_pytorchs() {
@@ -83,17 +86,22 @@ fn weight_file(network: &str, plan: &Plan, exponents: &[u8]) -> Vec<u8> {
 fn differences(member: &Member, weights: Vec<u8>, expected: &[f32], isa: Isa) -> Option<String> {
     let plan = (member.plan)();
     let network = (member.from_bytes)(weights, &LoadOptions::new().isa(isa)).unwrap_or_else(|e| panic!("{e}"));
-    let mut session = network.slice_session(SessionOptions::new()).unwrap_or_else(|e| panic!("{e}"));
     let image = values(&format!("{}.image", member.name), plan.inputs[0].shape.iter().product());
-    let mut output = vec![f32::NAN; plan.outputs[0].shape.iter().product()];
-    session.run_into(&[&image], &mut [&mut output]).unwrap_or_else(|e| panic!("{}: {e}", member.name));
+    let run = |options: SessionOptions| {
+        let mut session = network.slice_session(options).unwrap_or_else(|e| panic!("{e}"));
+        let mut output = vec![f32::NAN; plan.outputs[0].shape.iter().product()];
+        session.run_into(&[&image], &mut [&mut output]).unwrap_or_else(|e| panic!("{}: {e}", member.name));
+        output
+    };
+    let output = run(SessionOptions::new());
+    let same_bits = |again: Vec<f32>| output.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits());
+    for backend in BACKENDS {
+        let same = same_bits(run(SessionOptions::new().backend(backend)));
+        assert!(same, "{} on {isa}: {backend:?} gives another result than emitted code", member.name);
+    }
     if plan.macs() < SMALL {
         for threads in [1, 2, 3, 5, 16] {
-            let options = SessionOptions::new().threads(threads);
-            let mut session = network.slice_session(options).unwrap_or_else(|e| panic!("{e}"));
-            let mut again = vec![f32::NAN; output.len()];
-            session.run_into(&[&image], &mut [&mut again]).unwrap_or_else(|e| panic!("{}: {e}", member.name));
-            let same = output.iter().zip(&again).all(|(x, y)| x.to_bits() == y.to_bits());
+            let same = same_bits(run(SessionOptions::new().threads(threads)));
             assert!(same, "{} on {isa}: {threads} threads change the result", member.name);
         }
     }

@@ -120,7 +120,7 @@ pub fn emit(surface: &Surface, outcome: &Outcome) -> TokenStream {
 }
 
 /// The plan, a function per step, and the trait that ties them to the type.
-fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
+pub fn definition(surface: &Surface, plan: &Plan) -> TokenStream {
     let Surface { name, krate, .. } = surface;
     let names = words::names(plan, plan::ITEMS);
     let constants: Vec<Ident> = names.iter().map(plan::constant).collect();

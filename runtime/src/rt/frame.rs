@@ -128,7 +128,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the slices are not as many and as long as the plan's ports.
-    pub(crate) fn run(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]], body: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
+    pub fn run(&mut self, inputs: &[&[f32]], outputs: &mut [&mut [f32]], body: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
         let plan = self.net.plan();
         check_ports(&plan.name, "input", &plan.inputs, inputs.iter().map(|input| input.len()))?;
         check_ports(&plan.name, "output", &plan.outputs, outputs.iter().map(|output| output.len()))?;
