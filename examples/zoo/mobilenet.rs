@@ -32,7 +32,13 @@ network! {
     }
 
     /// MobileNet v2, as torchvision's `mobilenet_v2`.
-    pub MobileNetV2(image: [3, 224, 224]) {
+    pub MobileNetV2(image: [3, 224, 224]) { v2(image) }
+
+    /// MobileNet v2 on images of any size.
+    pub MobileNetV2AnySize(image: [3, H, W]) -> [CLASSES] { v2(image) }
+
+    /// Table 2.
+    block v2(image) {
         image
             -> features: {
                 unit(32, 3x3, stride = 2, pad = 1)
@@ -67,6 +73,7 @@ network! {
 
 const _: () = assert!(MobileNetV1::PARAMETERS == 4_231_976);
 const _: () = assert!(MobileNetV2::PARAMETERS == 3_504_872);
+const _: () = assert!(MobileNetV2AnySize::PARAMETERS == MobileNetV2::PARAMETERS);
 
 const _: () = assert!(MobileNetV1::MACS == 568_740_352);
 const _: () = assert!(MobileNetV2::MACS == 300_774_272);

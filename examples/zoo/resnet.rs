@@ -18,6 +18,9 @@ network! {
     /// ResNet-50, as torchvision's `resnet50`.
     pub ResNet50(image: [3, 224, 224]) { of_three(image, 3, 4, 6, 3) }
 
+    /// ResNet-50 on images of any size: what is fed to the linear layer are means over the last map, whatever its size.
+    pub ResNet50AnySize(image: [3, H, W]) -> [CLASSES] { of_three(image, 3, 4, 6, 3) }
+
     /// ResNet-101, as torchvision's `resnet101`.
     pub ResNet101(image: [3, 224, 224]) { of_three(image, 3, 4, 23, 3) }
 
@@ -95,6 +98,7 @@ network! {
 const _: () = assert!(ResNet18::PARAMETERS == 11_689_512);
 const _: () = assert!(ResNet34::PARAMETERS == 21_797_672);
 const _: () = assert!(ResNet50::PARAMETERS == 25_557_032);
+const _: () = assert!(ResNet50AnySize::PARAMETERS == ResNet50::PARAMETERS);
 const _: () = assert!(ResNet101::PARAMETERS == 44_549_160);
 const _: () = assert!(ResNet152::PARAMETERS == 60_192_808);
 const _: () = assert!(Plain34::PARAMETERS == 21_623_848);

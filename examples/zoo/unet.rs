@@ -12,7 +12,15 @@ network! {
     const WIDTH = 16;
 
     /// A small U-Net: the scores of each pixel for each class.
-    pub UNet(image: [3, 128, 128]) -> [CLASSES, 128, 128] {
+    pub UNet(image: [3, 128, 128]) -> [CLASSES, 128, 128] { unet(image) }
+
+    /// The same for images of four times as many pixels.
+    pub UNet256(image: [3, 256, 256]) -> [CLASSES, 256, 256] { unet(image) }
+
+    /// The same for images of any size that is halved four times without rest.
+    pub UNetAnySize(image: [3, H, W]) -> [CLASSES, H, W] where H % 16 == 0, W % 16 == 0 { unet(image) }
+
+    block unet(image) {
         let x1 = image -> inc: double(WIDTH);
         let x2 = x1 -> down1: down;
         let x3 = x2 -> down2: down;
@@ -42,5 +50,7 @@ network! {
 }
 
 const _: () = assert!(UNet::PARAMETERS == 1_942_594);
+const _: () = assert!(UNetAnySize::PARAMETERS == UNet::PARAMETERS);
 
 const _: () = assert!(UNet::MACS == 758_382_592);
+const _: () = assert!(UNet256::MACS == 4 * UNet::MACS);

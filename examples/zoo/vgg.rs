@@ -17,6 +17,14 @@ network! {
     /// VGG-16, column D, as torchvision's `vgg16`.
     pub Vgg16(image: [3, 224, 224]) { vgg(image, 2, 2, 3, 3, 3) }
 
+    /// The convolutions of VGG-16 alone, torchvision's `vgg16().features`.
+    pub Vgg16Features(image: [3, 224, 224]) -> [512, 7, 7] { image -> features: stages(2, 2, 3, 3, 3, false) }
+
+    /// They take images of any size that is halved five times without rest.
+    pub Vgg16FeaturesAnySize(image: [3, H, W]) -> [512, H / 32, W / 32] where H % 32 == 0, W % 32 == 0 {
+        image -> features: stages(2, 2, 3, 3, 3, false)
+    }
+
     /// VGG-19, column E, as torchvision's `vgg19`.
     pub Vgg19(image: [3, 224, 224]) { vgg(image, 2, 2, 4, 4, 4) }
 
@@ -35,19 +43,22 @@ network! {
     /// Stages of n1 to n5 convolutions.
     block vgg(x, n1, n2, n3, n4, n5, norm = false) {
         x
-            -> features: {
-                for _i in 0..n1 { conv(64, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
-                -> for _i in 0..n2 { conv(128, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
-                -> for _i in 0..n3 { conv(256, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
-                -> for _i in 0..n4 { conv(512, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
-                -> for _i in 0..n5 { conv(512, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
-            }
+            -> features: stages(n1, n2, n3, n4, n5, norm)
             -> flatten
             -> classifier: {
                 linear(4096) -> relu -> dropout
                 -> linear(4096) -> relu -> dropout
                 -> linear(CLASSES)
             }
+    }
+
+    block stages(x, n1, n2, n3, n4, n5, norm) {
+        x
+            -> for _i in 0..n1 { conv(64, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
+            -> for _i in 0..n2 { conv(128, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
+            -> for _i in 0..n3 { conv(256, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
+            -> for _i in 0..n4 { conv(512, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
+            -> for _i in 0..n5 { conv(512, 3x3, pad = 1) -> if norm { batch_norm } -> relu } -> max_pool(2x2)
     }
 }
 
