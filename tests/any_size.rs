@@ -1,7 +1,7 @@
 //! Networks that are bound to sizes at run time, against the same definitions with sizes that are known while compiling: the same
 //! bits. And what binding costs when it is done many times, or by many at once.
 
-use convoke::{ErrorKind, LoadOptions, Map, Numerics, Sequence, SessionOptions, Tensor, network};
+use convoke::{Backend, ErrorKind, ExplainOptions, LoadOptions, Map, Numerics, Sequence, SessionOptions, Tensor, network};
 
 network! {
     round = floor;
@@ -42,8 +42,8 @@ network! {
         (y, h, add(z -> linear(4), c))
     }
 
-    /// A network that is planned in no time.
-    pub Tiny(image: [1, H, W]) { image -> conv(2, 3x3, pad = 1) -> relu }
+    /// A network that is planned in no time, with an expression.
+    pub Tiny(image: [1, H, W]) { image -> conv(2, 3x3, pad = 1) -> map(|x| x / (1.0 + abs(x))) }
 }
 
 /// Numbers between −1 and 1 in no order.
@@ -73,12 +73,13 @@ fn a_bound_size_gives_the_bits_of_a_static_definition() {
         let input = image(&[3, 40, 56]);
         let mut session = known.session();
         let (map, class) = session.run(&Map::from_slice(input.as_slice()).unwrap()).unwrap();
-        for threads in [1, 3] {
-            let mut bound = any.bind_with(&[40, 56], SessionOptions::new().threads(threads)).unwrap();
+        let backends = [Backend::Auto, Backend::Jit, Backend::Loop];
+        for (threads, backend) in [1, 3].into_iter().flat_map(|threads| backends.map(|backend| (threads, backend))) {
+            let mut bound = any.bind_with(&[40, 56], SessionOptions::new().threads(threads).backend(backend)).unwrap();
             let outputs = bound.run(&[&input]).unwrap();
             assert_eq!((outputs[0].shape(), outputs[1].shape()), (&[5, 40, 56][..], &[7][..]));
-            assert!(same_bits(outputs[0].as_slice(), map.as_slice()), "{numerics:?}, {threads} threads");
-            assert!(same_bits(outputs[1].as_slice(), class.as_slice()), "{numerics:?}, {threads} threads");
+            assert!(same_bits(outputs[0].as_slice(), map.as_slice()), "{numerics:?}, {threads} threads, {backend:?}");
+            assert!(same_bits(outputs[1].as_slice(), class.as_slice()), "{numerics:?}, {threads} threads, {backend:?}");
         }
     }
     std::fs::remove_file(&file).expect("the file that was written");
@@ -173,19 +174,75 @@ fn resident() -> usize {
     status.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("a number of pages")
 }
 
-#[test]
+/// Bytes more that the process holds after so many sizes were bound than after the first tenth of them.
 #[cfg(target_os = "linux")]
-fn ten_thousand_sizes_leave_no_memory_behind() {
+fn grown(n: usize, backend: Backend) -> usize {
     let tiny = Tiny::random(0);
     let bind = |i: usize| {
         let sizes = [1 + i % 100, 1 + i / 100];
-        let mut session = tiny.bind_with(&sizes, SessionOptions::new().threads(1)).expect("any size");
+        let options = SessionOptions::new().threads(1).backend(backend);
+        let mut session = tiny.bind_with(&sizes, options).expect("any size");
         session.run(&[&image(&[1, sizes[0], sizes[1]])]).expect("it runs");
     };
-    (0..1000).for_each(bind);
+    (0..n / 10).for_each(bind);
     let before = resident();
-    (1000..10_000).for_each(bind);
-    let grown = resident().saturating_sub(before) * 4096;
+    (n / 10..n).for_each(bind);
+    resident().saturating_sub(before) * 4096
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ten_thousand_sizes_leave_no_memory_behind() {
     // The plans kept are eight, the largest arena is 120 kB.
-    assert!(grown < 8 << 20, "{grown} bytes more after 9000 sizes");
+    let planned = grown(10_000, Backend::Loop);
+    assert!(planned < 8 << 20, "{planned} bytes more after 9000 sizes");
+    // Code lies in at least two pages, one for the driver and one for the expression: 9 MB if it stayed.
+    let compiled = grown(1200, Backend::Jit);
+    assert!(compiled < 6 << 20, "{compiled} bytes more after 1080 sizes that were compiled");
+}
+
+#[test]
+fn a_plan_is_compiled_once_and_its_code_lives_as_long_as_a_session() {
+    let pair = Pair::random(0);
+    let jit = || SessionOptions::new().threads(1).backend(Backend::Jit);
+    let mut first = pair.bind_with(&[9], jit()).expect("it fits");
+    if first.backend() != Backend::Jit {
+        return println!("skipped: no code can be made for this machine");
+    }
+    assert!(!first.bind_times().compiling.is_zero());
+    // Many at once: all but one of them find it made.
+    let n_made: usize = std::thread::scope(|scope| {
+        let bind = || usize::from(!pair.bind_with(&[64], jit()).expect("it fits").bind_times().compiling.is_zero());
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(bind)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    });
+    assert_eq!(n_made, 1);
+    let (a, b) = (image(&[4, 9]), image(&[2, 9]));
+    let expected = first.run(&[&a, &b]).unwrap()[0].as_slice().to_vec();
+    // Eight other sizes push the first out of what the network keeps, and the network goes before its session.
+    for length in 10..30 {
+        pair.bind_with(&[length], jit()).expect("it fits");
+    }
+    drop(pair);
+    assert!(same_bits(first.run(&[&a, &b]).unwrap()[0].as_slice(), &expected));
+}
+
+#[test]
+fn a_network_explains_itself() {
+    let pair = Pair::random(0);
+    let plan = pair.explain(&[5]).expect("it fits");
+    for part in ["Pair: ", "direct, pack 0, shares: 1", "input 1 + 0: [2, 1, 5]", "function: Sigmoid"] {
+        assert!(plan.contains(part), "no {part} in {plan}");
+    }
+    assert_eq!(pair.explain_with(&[5], &ExplainOptions::new()).unwrap(), plan);
+    let code = pair.explain_with(&[5], &ExplainOptions::new().ir().assembly()).unwrap();
+    if code.contains("no code can be made") {
+        return println!("skipped: {code}");
+    }
+    assert!(code.starts_with(&plan));
+    for part in ["\ndriver:\n", "call_indirect", "\nstep ", "fdiv"] {
+        assert!(code.contains(part), "no {part} in {code}");
+    }
+    assert!(pair.explain(&[1]).expect_err("too short").to_string().contains("`L >= 2` does not hold"));
+    assert!(Known::explain().contains(": softmax\n"), "{}", Known::explain());
 }

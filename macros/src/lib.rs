@@ -23,7 +23,7 @@ use std::path::Path;
 /// }
 /// ```
 ///
-/// makes a struct `LeNet5` with `load`, `random`, `session`, `summary`, `to_svg` and the constants `PARAMETERS`, `MACS`,
+/// makes a struct `LeNet5` with `load`, `random`, `session`, `summary`, `explain`, `to_svg` and the constants `PARAMETERS`, `MACS`,
 /// `ARENA_BYTES`, `INPUT` and `OUTPUT`; its inputs and outputs are types: `Map<1, 32, 32>` and `Vector<10>`.
 ///
 /// # Networks
@@ -137,7 +137,7 @@ use std::path::Path;
 ///
 /// Such a network has `bind(&[h, w])`, which takes sizes in the order in which the symbols first appear and gives a `BoundSession`, and `session()`,
 /// which binds itself to whatever it is given; inputs and outputs are `Tensor`s. `PARAMETERS` and `SYMBOLS` are constants; `macs`, `summary`,
-/// `to_svg` and `to_dot` take sizes. A batch is never a reason to bind anew: images go through one after another.
+/// `explain`, `to_svg` and `to_dot` take sizes. A batch is never a reason to bind anew: images go through one after another.
 ///
 /// # Names
 ///

@@ -53,6 +53,7 @@
 //! | [`Session`], [`SessionOptions`] | running a network, one image or a batch at a time |
 //! | [`LoadOptions`] | weight files with other names, a prefix, or without a head; numerics, the instruction set |
 //! | [`Summary`] | a network as a table |
+//! | `explain` of a network | its plan, step by step; for sizes bound at run time also the code that Cranelift makes of it |
 //! | [`Profile`] | where its time goes, step by step, beside the least that each could take |
 //! | [`Network`] | any network behind one type, over slices |
 //! | [`Error`] | what can go wrong, in sentences |
@@ -72,7 +73,7 @@
 //! `load` and `from_bytes`; `random`, `new` and `session`, which cannot fail, leave it to the session's first run and to
 //! `session_with`.
 //!
-//! An image's result has the same bits in a batch as alone, and by both [back ends](Backend); between instruction sets it may
+//! An image's result has the same bits in a batch as alone, and by all [back ends](Backend); between instruction sets it may
 //! differ in the last bits, as sums are ordered differently.
 //!
 //! # Threads
@@ -113,7 +114,7 @@
 //! | 3 | `weights` `jit/*` | files, names, folding; machine code that is made at run time |
 //! | 4 | `rt` | plans accepted, memory and steps of a session: what generated code uses |
 //! | 5 | `summary` `picture` | |
-//! | 6 | `profile` | |
+//! | 6 | `profile` `explain` | |
 //! | 7 | `session` | |
 //! | 8 | `network` `any_size/*` | any network behind one type; networks that are bound to sizes at run time |
 #![deny(missing_docs)]
@@ -126,6 +127,8 @@ mod arrays;
 #[doc(hidden)]
 pub mod buffer;
 mod error;
+#[doc(hidden)]
+pub mod explain;
 #[cfg(feature = "image")]
 mod images;
 #[doc(hidden)]
@@ -155,6 +158,8 @@ pub use convoke_macros::network;
 #[cfg(feature = "dynamic")]
 pub use crate::any_size::{AnySession, BindTimes, BoundSession, Tensor};
 pub use crate::error::{Error, ErrorKind, Result};
+#[cfg(feature = "dynamic")]
+pub use crate::explain::ExplainOptions;
 #[cfg(feature = "image")]
 pub use crate::images::{IMAGENET_MEAN, IMAGENET_STD, Preprocess};
 pub use crate::isa::Isa;

@@ -41,7 +41,7 @@ impl Chain<'_> {
     /// Its machine code.
     ///
     /// # Errors
-    /// As [`Host::compile`].
+    /// If the verifier was asked and found a mistake, or Cranelift cannot make code of it.
     pub fn compile(&self, host: &Host, wanted: Wanted) -> Result<Code, String> {
         host.compile(host.signature(&[I64; 3]), wanted, |builder| self.build(builder))
     }

@@ -60,7 +60,7 @@ impl Driver<'_> {
     /// Its machine code.
     ///
     /// # Errors
-    /// As [`Host::compile`].
+    /// If the verifier was asked and found a mistake, or Cranelift cannot make code of it.
     pub fn compile(&self, host: &Host, wanted: Wanted) -> Result<Code, String> {
         let signature = host.signature(&[I64]);
         let [of_kernel, of_shares] = [&[I64; 3][..], &[I64; 4]].map(|parameters| host.signature(parameters));

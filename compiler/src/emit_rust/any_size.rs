@@ -89,6 +89,22 @@ pub fn emit(surface: &Surface, any_size: &AnySize) -> TokenStream {
                 ::core::result::Result::Ok(#krate::Summary::of(&#krate::any_size::plan_at(#source, sizes)?))
             }
 
+            /// The plan for these sizes, step by step: what computes each, and where it reads and writes.
+            ///
+            /// # Errors
+            /// As `bind`.
+            pub fn explain(&self, #sizes) -> #of_text {
+                self.net.explain(sizes, &#krate::ExplainOptions::new())
+            }
+
+            /// As `explain`, with the code that is made of the plan: feature `jit`.
+            ///
+            /// # Errors
+            /// As `bind`.
+            pub fn explain_with(&self, #sizes, options: &#krate::ExplainOptions) -> #of_text {
+                self.net.explain(sizes, options)
+            }
+
             /// A figure of the layers at these sizes and how values flow between them, groups as boxes: a complete SVG file.
             ///
             /// # Errors

@@ -125,6 +125,11 @@ impl LeNet5 {
     pub fn summary() -> ::convoke::Summary {
         ::convoke::Summary::of(<Self as ::convoke::rt::Definition>::plan())
     }
+    /// The plan, step by step: what computes each, and where it reads and writes.
+    #[must_use]
+    pub fn explain() -> ::std::string::String {
+        ::convoke::explain::plan(<Self as ::convoke::rt::Definition>::plan(), &[])
+    }
     /// A figure of the layers and how values flow between them, groups as boxes: a complete SVG file.
     #[must_use]
     pub fn to_svg() -> ::std::string::String {

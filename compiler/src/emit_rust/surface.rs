@@ -133,6 +133,12 @@ fn methods(surface: &Surface) -> TokenStream {
             #krate::Summary::of(<Self as #krate::rt::Definition>::plan())
         }
 
+        /// The plan, step by step: what computes each, and where it reads and writes.
+        #[must_use]
+        pub fn explain() -> ::std::string::String {
+            #krate::explain::plan(<Self as #krate::rt::Definition>::plan(), &[])
+        }
+
         /// A figure of the layers and how values flow between them, groups as boxes: a complete SVG file.
         #[must_use]
         pub fn to_svg() -> ::std::string::String {

@@ -14,9 +14,10 @@ use super::cache::Cache;
 use super::session::{BindTimes, BoundSession};
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::explain::{self, ExplainOptions};
 use crate::kernels::{Kernels, Table};
 use crate::rt::{Net, isa_of, packed};
-use crate::session::SessionOptions;
+use crate::session::{SessionOptions, engine};
 use crate::weights::{LoadOptions, Numerics, StateDict, Weights};
 
 /// What `network!` embeds for a network whose sizes are known only when it is bound.
@@ -183,6 +184,16 @@ impl AnyNet {
     pub fn bind(&self, sizes: &[usize], options: SessionOptions) -> Result<BoundSession> {
         let (net, times) = self.net(sizes)?;
         BoundSession::new(&net, sizes, times, &options)
+    }
+
+    /// The plan for sizes as text, and the code that is made of it where the options ask for that.
+    ///
+    /// # Errors
+    /// As [`bind`](AnyNet::bind).
+    pub fn explain(&self, sizes: &[usize], options: &ExplainOptions) -> Result<String> {
+        let (net, _) = self.net(sizes)?;
+        let of_session = SessionOptions { threads: options.threads, ..SessionOptions::new() };
+        explain::engine(&mut engine(&net, &of_session)?, options)
     }
 
     /// The sizes of the symbols where the inputs have these shapes.

@@ -17,7 +17,7 @@ use crate::threads::Run;
 pub struct Driver {
     pub(super) pages: Pages,
     /// What it calls beside kernels.
-    pub(super) _chains: Option<Arc<Pages>>,
+    pub(super) _chains: Option<Pages>,
 }
 
 /// What a driver is given.

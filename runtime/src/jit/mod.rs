@@ -1,19 +1,23 @@
 //! Machine code for the steps of a plan, made when a session asks for it: the host of `convoke_compiler::emit_clif`. Feature `jit`. Floor 3.
 //!
 //! - `pages`: the memory that it lies in;
-//! - `driver`: running it.
+//! - `driver`: running it;
+//! - `choice`: what is worth it.
 //!
 //! A plan's code is kept beside the plan and shared by its sessions ([`Cabinet`]), so it is made once for each number of threads. A session
 //! holds it as long as it lives; the last who drops it gives its memory back. No pointer to code leaves this module.
 
+mod choice;
 mod driver;
 mod pages;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use convoke_compiler::emit_clif::{self, Bind, Chain, Code, Host, Walk, Wanted};
-use convoke_compiler::plan::{Kernel, Map};
+use convoke_compiler::emit_clif::{self, Bind, Chain, Code, Host, Listing, Walk, Wanted};
+use convoke_compiler::plan::Kernel;
 
 pub use self::driver::{Bound, Driver};
 use self::driver::{LAYOUT, shares};
@@ -26,7 +30,7 @@ use crate::kernels::{Call, Prepared, Slot};
 pub enum Chains {
     /// Every one.
     All,
-    /// Those that are the faster for it.
+    /// Those that are the faster for it; and no code at all for a plan that does not gain by it.
     Faster,
 }
 
@@ -55,7 +59,7 @@ fn wanted(listing: bool) -> Wanted {
 
 impl Cabinet {
     /// The driver of steps that a session has prepared, and how long it took to make: nothing where it was there. `None` where this machine
-    /// cannot have one.
+    /// cannot have one, or the plan gains nothing by it and need not.
     ///
     /// # Errors
     /// What Cranelift has to say where it cannot make code of them.
@@ -67,6 +71,9 @@ impl Cabinet {
         chains: Chains,
     ) -> Result<Option<(Arc<Driver>, Duration)>, String> {
         let Some(host) = host() else { return Ok(None) };
+        if chains == Chains::Faster && !choice::gains(kernels, isa) {
+            return Ok(None);
+        }
         let key = Key { shares: steps.iter().map(Prepared::n_shares).collect(), chains };
         // Held while it is made: who asks for the same waits, and a plan is seldom asked for two.
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +81,8 @@ impl Cabinet {
             return Ok(Some((driver.clone(), Duration::ZERO)));
         }
         let start = Instant::now();
-        let Some(driver) = Driver::new(host, kernels, steps, isa, chains)? else { return Ok(None) };
+        let made = Driver::new(host, kernels, steps, isa, chains, wanted(false))?;
+        let Some((driver, _)) = made else { return Ok(None) };
         let driver = Arc::new(driver);
         kept.push((key, driver.clone()));
         Ok(Some((driver, start.elapsed())))
@@ -82,11 +90,20 @@ impl Cabinet {
 }
 
 impl Driver {
-    fn new(host: &Host, kernels: &[Kernel], steps: &mut [Prepared], isa: Isa, chains: Chains) -> Result<Option<Driver>, String> {
+    fn new(
+        host: &Host,
+        kernels: &[Kernel],
+        steps: &mut [Prepared],
+        isa: Isa,
+        chains: Chains,
+        wanted: Wanted,
+    ) -> Result<Option<(Driver, Listings)>, String> {
         let mut functions = Vec::new();
         let mut of_step = vec![None; steps.len()];
+        let mut listings = Listings::default();
         for (index, (kernel, step)) in kernels.iter().zip(steps.iter_mut()).enumerate() {
-            if let Some(code) = chain(host, kernel, step, isa, chains, wanted(false))? {
+            if let Some(mut code) = chain(host, kernel, step, isa, chains, wanted)? {
+                listings.of_steps.extend(code.listing.take().map(|listing| (index, listing)));
                 of_step[index] = Some(functions.len());
                 functions.push(code);
             }
@@ -94,16 +111,35 @@ impl Driver {
         let pages = match functions.is_empty() {
             true => None,
             false => match Pages::new(&functions) {
-                Some(pages) => Some(Arc::new(pages)),
+                Some(pages) => Some(pages),
                 None => return Ok(None),
             },
         };
         let entry = |index: usize| Some(pages.as_ref()?.address(of_step[index]?));
         let calls: Vec<emit_clif::Call> = steps.iter_mut().enumerate().map(|(index, step)| call(step, entry(index))).collect();
-        let code = emit_clif::Driver { layout: LAYOUT, shares: shares as *const () as usize, calls: &calls }
-            .compile(host, wanted(false))?;
-        Ok(Pages::new(&[code]).map(|code| Driver { pages: code, _chains: pages }))
+        let driver = emit_clif::Driver { layout: LAYOUT, shares: shares as *const () as usize, calls: &calls };
+        let mut code = driver.compile(host, wanted)?;
+        listings.driver = code.listing.take();
+        Ok(Pages::new(&[code]).map(|code| (Driver { pages: code, _chains: pages }, listings)))
     }
+}
+
+/// A plan's code as text.
+#[derive(Debug, Default)]
+pub struct Listings {
+    /// The driver's.
+    pub driver: Option<Listing>,
+    /// Of each step that is compiled, by index.
+    pub of_steps: Vec<(usize, Listing)>,
+}
+
+/// The code that [`Cabinet::driver`] gives, as text: made anew.
+///
+/// # Errors
+/// As [`Cabinet::driver`].
+pub fn listings(kernels: &[Kernel], steps: &mut [Prepared], isa: Isa, chains: Chains) -> Result<Option<Listings>, String> {
+    let Some(host) = host() else { return Ok(None) };
+    Ok(Driver::new(host, kernels, steps, isa, chains, wanted(true))?.map(|(_, listings)| listings))
 }
 
 /// A step as its driver calls it; `entry` is the function that takes its kernel's place.
@@ -124,7 +160,7 @@ fn chain(
     wanted: Wanted,
 ) -> Result<Option<Code>, String> {
     let Kernel::Map(map) = kernel else { return Ok(None) };
-    if chains == Chains::Faster && !is_faster(map, isa) {
+    if chains == Chains::Faster && !choice::is_faster(map, isa) {
         return Ok(None);
     }
     let call = step.call();
@@ -135,9 +171,4 @@ fn chain(
     let strides = std::iter::once(&args.output).chain(&args.inputs).map(|operand| operand.strides);
     let operands: Vec<Walk> = pointers.iter().zip(strides).map(|(&pointer, strides)| Walk { pointer, strides }).collect();
     Chain { sizes: args.sizes, operands: &operands, operations: &map.operations }.compile(host, wanted).map(Some)
-}
-
-/// Whether vectors of four that never leave registers take less time than the instruction set's own, which do after each operation.
-fn is_faster(_map: &Map, _isa: Isa) -> bool {
-    true
 }

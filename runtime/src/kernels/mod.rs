@@ -12,7 +12,7 @@ mod split;
 mod strips;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tiling;
 
 #[cfg(feature = "jit")]

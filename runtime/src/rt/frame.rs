@@ -77,7 +77,7 @@ impl Engine {
     }
 
     /// Has the plan run by compiled code from now on, that of its other sessions or new; how long it took to make. `None` where this
-    /// machine cannot have any: everything is as it was.
+    /// machine cannot have any, or that is not worth while: everything is as it was.
     ///
     /// # Errors
     /// If code cannot be made of the plan.
@@ -94,6 +94,17 @@ impl Engine {
         Ok(Some(took))
     }
 
+    /// The code that [`compile`](Engine::compile) has made, as text; `None` where this machine cannot have any.
+    ///
+    /// # Errors
+    /// If code cannot be made of the plan.
+    #[cfg(feature = "jit")]
+    pub fn listings(&mut self, chains: jit::Chains) -> Result<Option<jit::Listings>> {
+        let Ready { table, numerics, .. } = self.net.ready()?;
+        let kernels = kernels_of(self.net.plan(), *numerics);
+        jit::listings(&kernels, &mut self.steps, table.isa(), chains).map_err(|what| not_compiled(&self.net, &what))
+    }
+
     /// Whether compiled code runs the plan.
     #[cfg(feature = "jit")]
     pub fn is_compiled(&self) -> bool {
@@ -103,6 +114,11 @@ impl Engine {
     /// The most threads that it runs on.
     pub fn threads(&self) -> usize {
         self.team.as_ref().map_or(1, Team::n_threads)
+    }
+
+    /// Into how many shares each step is divided.
+    pub fn shares(&self) -> impl Iterator<Item = usize> {
+        self.steps.iter().map(Prepared::n_shares)
     }
 
     /// What it runs.

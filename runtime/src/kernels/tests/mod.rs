@@ -5,12 +5,12 @@
 
 mod conv;
 mod guard;
-mod layers;
-mod math;
+pub mod layers;
+pub mod math;
 mod norms;
 #[cfg(convoke_object)]
 mod object;
-mod program;
+pub mod program;
 mod recurrent;
 mod strips;
 mod winograd;
@@ -23,7 +23,7 @@ use crate::isa::Isa;
 use guard::{Guarded, Side};
 
 /// The instruction sets to test.
-fn isas() -> impl Iterator<Item = Isa> {
+pub fn isas() -> impl Iterator<Item = Isa> {
     Isa::ALL.into_iter().filter(|isa| isa.is_available())
 }
 
@@ -183,6 +183,19 @@ impl Arena {
 
     /// [`Arena::run`] for a step with several packs or outputs.
     pub fn run_all(&self, kernel: &Kernel, isa: Isa, packs: &[Buffer], outputs: &[View]) -> Vec<Map> {
+        // SAFETY: `run_by` asks for shares of a step whose memory is there.
+        self.run_by(kernel, isa, packs, outputs, &|step, part| unsafe { step.share(part) })
+    }
+
+    /// [`Arena::run_all`] with something else that computes a share of the step.
+    pub fn run_by(
+        &self,
+        kernel: &Kernel,
+        isa: Isa,
+        packs: &[Buffer],
+        outputs: &[View],
+        share: &dyn Fn(&mut Prepared, usize),
+    ) -> Vec<Map> {
         // One number of shares for each step, so that tests stay quick; steps are many.
         let n_shares = [2, 3, 5, 16][self.len % 4];
         let runs = [(Side::Start, 1), (Side::End, 1), (if self.len % 8 < 4 { Side::Start } else { Side::End }, n_shares)];
@@ -204,10 +217,8 @@ impl Arena {
             let guarded: Vec<Guarded> = packs.iter().map(guarded).collect();
             let packs: Vec<*const f32> = guarded.iter().map(|pack| pack.as_ptr()).collect();
             // SAFETY: the arena holds every view, the scratch is as long as asked for, and `isas` yields what is available.
-            unsafe {
-                let step = Prepared::new(kernel, Kernels::all().table(isa), &packs, &memory, n_shares);
-                (0..n_shares).rev().for_each(|part| step.share(part));
-            }
+            let mut step = unsafe { Prepared::new(kernel, Kernels::all().table(isa), &packs, &memory, n_shares) };
+            (0..n_shares).rev().for_each(|part| share(&mut step, part));
             let mut written = vec![false; self.len];
             let result = outputs.iter().map(|output| {
                 Map::from_fn([output.height, output.width, output.channels], |y, x, c| {

@@ -61,23 +61,25 @@ fn run(operations: &[Operation], mut values: Vec<f32>) -> f32 {
     values[values.len() - 1]
 }
 
-fn operation(function: Function, of: &[Operand]) -> Operation {
+/// An operation of these operands.
+pub fn operation(function: Function, of: &[Operand]) -> Operation {
     let mut operands = [Operand::Number(0.0); 4];
     operands[..of.len()].copy_from_slice(of);
     Operation { function, operands }
 }
 
-fn step(inputs: &[View], output: View, operations: &[Operation]) -> Kernel {
+/// A step that runs a program.
+pub fn step(inputs: &[View], output: View, operations: &[Operation]) -> Kernel {
     Kernel::Map(MapStep { inputs: List::Owned(inputs.to_vec()), output, operations: List::Owned(operations.to_vec()) })
 }
 
 /// NaN is one number, whatever its bits.
-fn same(a: f32, b: f32) -> bool {
+pub fn same(a: f32, b: f32) -> bool {
     a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
 }
 
 /// A program of exact operations that reads so many values.
-fn random_program(random: &mut Random, n_inputs: usize, n: usize) -> Vec<Operation> {
+pub fn random_program(random: &mut Random, n_inputs: usize, n: usize) -> Vec<Operation> {
     let mut below = |n: usize| ((random.float() + 1.0) / 2.0 * n as f32) as usize % n;
     let exact: Vec<(Function, usize)> = Function::ALL
         .iter()
