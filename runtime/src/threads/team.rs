@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use super::pool::Pool;
 use super::{MOST, Padded, Patience, n_cores};
 
-/// The pool of the process. It has no workers until a session wants some.
-static POOL: Pool = Pool::new();
+/// The pool of the process. It has no workers until a session wants some, and is made then: as a static it would be 16 KB of the program.
+static POOL: OnceLock<Box<Pool>> = OnceLock::new();
 
 /// A caller's claim to threads: what it runs in shares, idle workers of the pool help with.
 pub struct Team {
@@ -76,7 +76,7 @@ type Function = unsafe fn(*const (), usize);
 impl Team {
     /// Of up to `n_threads`, at least 1 and at most [`MOST`]. Starts workers where the pool has too few.
     pub fn new(n_threads: usize) -> Team {
-        Team::of(&POOL, n_threads, n_cores())
+        Team::of(POOL.get_or_init(|| Box::new(Pool::new())), n_threads, n_cores())
     }
 
     /// Of the workers of a pool, on a machine of `n_cores`.
