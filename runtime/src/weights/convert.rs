@@ -1,7 +1,6 @@
 //! Elements of a weight file as f32. Floor 3.
 
-use safetensors::tensor::Dtype;
-
+use super::dtype::Dtype;
 use crate::buffer::bytes_of;
 
 /// Element types that are read.
@@ -10,7 +9,7 @@ pub(super) const READABLE: &str = "F32, F16, BF16 and F64";
 /// Bytes of one element of a type that is read.
 pub(super) fn element_bytes(dtype: Dtype) -> Option<usize> {
     match dtype {
-        Dtype::F16 | Dtype::BF16 => Some(2),
+        Dtype::F16 | Dtype::Bf16 => Some(2),
         Dtype::F32 => Some(4),
         Dtype::F64 => Some(8),
         _ => None,
@@ -26,7 +25,7 @@ pub(super) fn convert(values: &mut [f32], dtype: Dtype, bytes: &[u8]) {
         }
         Dtype::F64 => each(values, bytes, |b| f64::from_le_bytes(b) as f32),
         Dtype::F16 => each(values, bytes, |b| f16_to_f32(u16::from_le_bytes(b))),
-        Dtype::BF16 => each(values, bytes, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)),
+        Dtype::Bf16 => each(values, bytes, |b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16)),
         other => unreachable!("elements of {other} are refused before they are read"),
     }
 }
@@ -86,7 +85,7 @@ mod tests {
             (Dtype::F32, (-1.5_f32).to_le_bytes().to_vec()),
             (Dtype::F64, (-1.5_f64).to_le_bytes().to_vec()),
             (Dtype::F16, 0xbe00_u16.to_le_bytes().to_vec()),
-            (Dtype::BF16, 0xbfc0_u16.to_le_bytes().to_vec()),
+            (Dtype::Bf16, 0xbfc0_u16.to_le_bytes().to_vec()),
         ] {
             assert_eq!(element_bytes(dtype), Some(bytes.len()));
             let mut values = [0.0; 3];

@@ -5,11 +5,9 @@
 //! has changed meanwhile.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use safetensors::tensor::{Dtype, TensorInfo};
-use serde::Deserializer;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use super::dtype::Dtype;
+use super::json::Json;
 
 /// Bytes before the header.
 pub(super) const LENGTH_BYTES: usize = 8;
@@ -91,11 +89,7 @@ impl Header {
     pub(super) fn parse(json: &[u8], file_bytes: u64) -> Result<Header, String> {
         let data_start = (LENGTH_BYTES + json.len()) as u64;
         let data_bytes = file_bytes - data_start;
-        let mut deserializer = serde_json::Deserializer::from_slice(json);
-        let tensors = deserializer
-            .deserialize_map(Tensors { data_start })
-            .and_then(|tensors| deserializer.end().map(|()| tensors))
-            .map_err(|error| format!("has a header that cannot be understood: {error}"))?;
+        let tensors = tensors(json, data_start).map_err(|what| format!("has a header that cannot be understood: {what}"))?;
         check(&tensors, data_bytes)?;
         Ok(Header { tensors })
     }
@@ -119,7 +113,7 @@ fn check(tensors: &BTreeMap<String, Entry>, data_bytes: u64) -> Result<(), Strin
                 if start < expected { "overlaps the tensor before it" } else { "leaves a gap behind the tensor before it" };
             return Err(format!("is damaged: `{name}` starts at byte {start} of its data, not {expected}, and {what}"));
         }
-        let bits = entry.shape.iter().try_fold(entry.dtype.bitsize(), |bits, &size| bits.checked_mul(size));
+        let bits = entry.shape.iter().try_fold(entry.dtype.bits(), |bits, &size| bits.checked_mul(size));
         if bits.is_none_or(|bits| bits % 8 != 0 || bits / 8 != end - start) {
             let (dtype, shape) = (entry.dtype, shown_shape(&entry.shape));
             return Err(format!("is damaged: `{name}` is {dtype} {shape} but has {} bytes", end - start));
@@ -148,37 +142,61 @@ pub(super) fn shown_shape(shape: &[usize]) -> String {
     if shape.len() <= MOST { format!("{shape:?}") } else { format!("of {} axes", shape.len()) }
 }
 
-/// Reads the header's entries one by one, so that nothing but them is kept, and refuses a name that comes twice.
-struct Tensors {
-    /// In bytes from the file's start.
-    data_start: u64,
+/// The header's entries, read one by one, so that nothing but them is kept; a name that comes twice is refused.
+fn tensors(text: &[u8], data_start: u64) -> Result<BTreeMap<String, Entry>, String> {
+    let mut tensors = BTreeMap::new();
+    let mut json = Json::new(text);
+    json.object("an object of tensors", &mut |json, name| {
+        if name == "__metadata__" {
+            return json.skip();
+        }
+        let entry = entry(json, data_start).map_err(|what| format!("`{}`: {what}", shown(&name)))?;
+        match tensors.insert(name.clone(), entry) {
+            Some(_) => Err(format!("`{}` is there twice", shown(&name))),
+            None => Ok(()),
+        }
+    })?;
+    json.end()?;
+    Ok(tensors)
 }
 
-impl<'de> Visitor<'de> for Tensors {
-    type Value = BTreeMap<String, Entry>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of tensors")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut tensors = BTreeMap::new();
-        while let Some(name) = map.next_key::<String>()? {
-            if name == "__metadata__" {
-                map.next_value::<IgnoredAny>()?;
-                continue;
+/// One entry.
+fn entry(json: &mut Json<'_>, data_start: u64) -> Result<Entry, String> {
+    let (mut dtype, mut shape, mut data_offsets) = (None, None, None);
+    json.object("an object", &mut |json, field| {
+        let is_first = match field.as_str() {
+            "dtype" => {
+                let name = json.string("a type in quotes")?;
+                let known = Dtype::named(&name).ok_or_else(|| format!("`{}` is no type that there is", shown(&name)))?;
+                dtype.replace(known).is_none()
             }
-            let info: Result<TensorInfo, _> = map.next_value();
-            let TensorInfo { dtype, shape, data_offsets } =
-                info.map_err(|error| A::Error::custom(format!("`{}`: {error}", shown(&name))))?;
-            // What is no place in the file `check` refuses.
-            let start = self.data_start.saturating_add(data_offsets.0 as u64);
-            if tensors.insert(name.clone(), Entry { dtype, shape, start, data_offsets }).is_some() {
-                return Err(A::Error::custom(format!("`{}` is there twice", shown(&name))));
+            "shape" => shape.replace(counts(json)?).is_none(),
+            "data_offsets" => data_offsets.replace(counts(json)?).is_none(),
+            _ => {
+                json.skip()?;
+                true
             }
-        }
-        Ok(tensors)
+        };
+        if is_first { Ok(()) } else { Err(format!("`{field}` is there twice")) }
+    })?;
+    let missing = |field: &str| format!("`{field}` is missing");
+    let dtype = dtype.ok_or_else(|| missing("dtype"))?;
+    let shape = shape.ok_or_else(|| missing("shape"))?;
+    match *data_offsets.ok_or_else(|| missing("data_offsets"))? {
+        // What is no place in the file `check` refuses.
+        [first, end] => Ok(Entry { dtype, shape, start: data_start.saturating_add(first as u64), data_offsets: (first, end) }),
+        ref others => Err(format!("`data_offsets` holds {} numbers instead of 2", others.len())),
     }
+}
+
+/// An array of numbers that count something.
+fn counts(json: &mut Json<'_>) -> Result<Vec<usize>, String> {
+    let mut counts = Vec::new();
+    json.array("an array of numbers", &mut |json| {
+        counts.push(json.count()?);
+        Ok(())
+    })?;
+    Ok(counts)
 }
 
 #[cfg(test)]
@@ -209,10 +227,14 @@ mod tests {
     fn a_header_that_contradicts_itself_or_its_file_is_refused() {
         let max = u64::MAX;
         for (json, data_bytes, expected) in [
-            (r#"{"a":"#.to_owned(), 0, "cannot be understood: `a`: EOF"),
+            (r#"{"a":"#.to_owned(), 0, "cannot be understood: `a`: expected an object, found its end at byte 5"),
             ("[]".to_owned(), 0, "an object of tensors"),
-            (r#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#.to_owned(), 4, "`a`: invalid value"),
-            (format!(r#"{{"a":{}}}"#, entry("Q4", "[2]", 0, 8)), 8, "`a`: unknown variant `Q4`"),
+            (
+                r#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#.to_owned(),
+                4,
+                "`a`: expected a whole number of at most 64 bits, not negative, found `-` at byte 29",
+            ),
+            (format!(r#"{{"a":{}}}"#, entry("Q4", "[2]", 0, 8)), 8, "`a`: `Q4` is no type that there is"),
             (format!(r#"{{"a":{}}}"#, entry("F32", "[2]", 0, 8)), 7, "is truncated or damaged: `a` lies at bytes 0 to 8"),
             (format!(r#"{{"a":{}}}"#, entry("F32", "[2]", 0, 8)), 9, "end at byte 8 of its data, which has 9"),
             (format!(r#"{{"a":{}}}"#, entry("F32", "[3]", 0, 8)), 8, "`a` is F32 [3] but has 8 bytes"),
@@ -221,6 +243,10 @@ mod tests {
             (format!(r#"{{"a":{}}}"#, entry("F32", &format!("[{max},{max}]"), 0, 8)), 8, "but has 8 bytes"),
             (format!(r#"{{"a":{},"b":{}}}"#, entry("F32", "[2]", 0, 8), entry("F32", "[2]", 4, 12)), 12, "`b` starts at byte 4"),
             (format!(r#"{{"a":{},"b":{}}}"#, entry("F32", "[2]", 0, 8), entry("F32", "[1]", 12, 16)), 16, "leaves a gap"),
+            (r#"{"a":{"dtype":"F32","shape":[1]}}"#.to_owned(), 4, "`a`: `data_offsets` is missing"),
+            (r#"{"a":{"dtype":"F32","dtype":"F32"}}"#.to_owned(), 4, "`a`: `dtype` is there twice"),
+            (r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#.to_owned(), 4, "holds 1 numbers instead of 2"),
+            (r#"{} {}"#.to_owned(), 0, "expected its end, found `{` at byte 3"),
             (format!(r#"{{"a":{0},"a":{0}}}"#, entry("F32", "[2]", 0, 8)), 8, "`a` is there twice"),
         ] {
             let found = problem(&json, data_bytes);

@@ -8,9 +8,11 @@
 
 mod bind;
 mod convert;
+mod dtype;
 mod file;
 mod fold;
 mod header;
+mod json;
 mod load;
 mod options;
 mod random;
@@ -23,10 +25,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use convoke_compiler::plan::{Parameter, Plan};
-use safetensors::tensor::Dtype;
 
 use self::bind::{Binding, bind};
 use self::convert::{convert, element_bytes, from_little_endian};
+use self::dtype::Dtype;
 use self::file::PositionedFile;
 use self::header::{Entry, Header, LENGTH_BYTES, header_len};
 use crate::buffer;
