@@ -23,17 +23,18 @@ def milliseconds(ms):
 
 
 def table(results, names, about):
-    """A table for each number of threads and images."""
-    engines = engines_of(results)
+    """A table for each number of threads and images, without and with a limit."""
     text = ""
-    for threads, batch in sorted({(result["threads"], result["batch"]) for result in results}):
-        text += f"Median time of a call in ms, f32, batch {batch}, {threads} thread{'s' if threads > 1 else ''} ({about}):\n\n"
+    kind = lambda result: (result["avx2"], result["batch"], result["threads"])
+    for avx2, batch, threads in sorted(set(map(kind, results))):
+        limit = ", no more than AVX2" if avx2 else ""
+        text += f"Median time of a call in ms, f32, batch {batch}, {threads} thread{'s' if threads > 1 else ''}{limit} ({about}):\n\n"
+        own = [result for result in results if kind(result) == (avx2, batch, threads)]
+        engines = engines_of(own)
         head = [names[engine] for engine in engines]
         text += f"| Network | {' | '.join(head)} | best peer / convoke |\n|---{'|---' * (len(head) + 1)}|\n"
         ratios = []
-        for result in results:
-            if (result["threads"], result["batch"]) != (threads, batch):
-                continue
+        for result in own:
             times, best = result["median_ms"], best_peer(result)
             cells = [milliseconds(times[engine]) if engine in times else "–" for engine in engines]
             ratio = best / times["convoke"] if best else None
@@ -43,6 +44,7 @@ def table(results, names, about):
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
             text += f"| geometric mean |{'  |' * len(head)} {mean:.2f} |\n"
         text += "\n"
+    engines = engines_of(results)
     worst = {engine: max(result["difference"].get(engine, 0.0) for result in results) for engine in engines if engine != "convoke"}
     differences = ", ".join(f"{names[engine]} {value:.0e}" for engine, value in worst.items())
     return text + f"Largest difference of an output from convoke's, in parts of the largest output: {differences}.\n"
@@ -75,6 +77,7 @@ def plot(results, names):
         y = top + row * index
         label = f"{result['network']}, {result['threads']} thread{'s' if result['threads'] > 1 else ''}"
         label += f", batch {result['batch']}" if result["batch"] > 1 else ""
+        label += ", AVX2" if result["avx2"] else ""
         parts.append(f'<text x="{left - 10}" y="{y + 4}" text-anchor="end" fill="#222222">{escape(label)}</text>')
         parts.append(f'<line x1="{left}" y1="{y}" x2="{left + width}" y2="{y}" stroke="#eeeeee"/>')
         ours = result["median_ms"]["convoke"]

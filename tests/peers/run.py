@@ -1,6 +1,7 @@
 """Runs networks of the zoo by convoke and by other engines, side by side, and says how long each takes.
 
-    python3 tests/peers/run.py                                        # everything
+    python3 tests/peers/run.py                                        # every network, one image at a time
+    python3 tests/peers/run.py --full --record                        # that, batches of 8, and AVX2: the README's tables
     python3 tests/peers/run.py --only resnet50,vgg16 --threads 1 --repeat 20
     python3 tests/peers/run.py --batch 8 --threads 2 --only vgg16,resnet50 --engines onnxruntime,openvino
 
@@ -12,7 +13,12 @@ engine, and each round begins with another one. A turn is one call that is not c
 one; before it all are idle for 30 ms, so that threads that spin have gone to sleep. Reported is the median of all counted calls.
 Every engine's output is compared with convoke's. Everything is in f32.
 
-The table and the plot go to `target/peers`; with `--record` also beside this file, from where the README shows them.
+With `--avx2` those engines run that can be told to use no more than AVX2: convoke, PyTorch, and OpenVINO, of which its oneDNN obeys and the
+plugin's own few kernels do not. ONNX Runtime, tract and rten take what the processor has, and nothing tells them otherwise.
+
+What was measured is kept, network by network, for the same builds and rounds: a run that was cut off goes on where it was, unless told
+`--again`. The table and the plot go to `target/peers`, or the folder that the environment's `CONVOKE_PEERS` names; with `--record` also beside
+this file, from where the README shows them.
 """
 
 import argparse
@@ -33,7 +39,8 @@ from report import plot, table
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-HOME = ROOT / "target" / "peers"
+# Where everything is that is made; the environment may name another folder.
+HOME = Path(os.environ.get("CONVOKE_PEERS") or ROOT / "target" / "peers")
 PYTHON = HOME / "venv" / "bin" / "python"
 
 # As the table lists them.
@@ -49,7 +56,13 @@ RUST_ENGINES = {"tract": "tract 0.23.9", "rten": "rten 0.27.0"}
 TORCH = ["torch==2.15.0", "torchvision==0.29.2"]
 EXPORT = ["numpy", "safetensors", "onnx", "onnxscript"]
 
-TURN_S, IDLE_S, READY_S, CALL_S = 0.05, 0.03, 600, 600
+# What `--full` measures: networks, threads, batch, whether no more than AVX2.
+FULL = [(NETWORKS, 1, 1, False), (NETWORKS, 2, 1, False), (["vgg16", "resnet50"], 2, 8, False), (NETWORKS, 1, 1, True)]
+# Those that can be limited, and by what.
+LIMITS = {"CONVOKE_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+LIMITED = ["convoke", "openvino", "torch"]
+
+TURN_S, IDLE_S = 0.05, 0.03
 
 
 def say(text):
@@ -191,12 +204,31 @@ def difference(found, expected):
     return max((abs(a - b) if a == a else math.inf) for a, b in zip(found, expected)) / largest
 
 
-def measure(commands, network, batch, threads, repeat, limits):
+class Record:
+    """What was measured, kept between runs."""
+
+    def __init__(self, again):
+        self.file = HOME / "record.json"
+        self.results = json.loads(self.file.read_text()) if self.file.exists() and not again else []
+
+    def find(self, what):
+        return next((result for result in self.results if all(result.get(key) == value for key, value in what.items())), None)
+
+    def add(self, result):
+        self.results.append(result)
+        whole = self.file.with_suffix(".new")
+        whole.write_text(json.dumps(self.results, indent=1))
+        whole.replace(self.file)
+
+
+def measure(commands, network, batch, threads, repeat, avx2):
     """Median times in ms by engine, and how far their outputs are from convoke's."""
     running, outputs = {}, {}
     try:
+        # All load at once: that saves time and disturbs no measurement.
         for name, command in commands.items():
-            running[name] = Engine(name, command, network, batch, threads, limits)
+            running[name] = Engine(name, command, network, batch, threads, LIMITS if avx2 else {})
+        for name in list(running):
             try:
                 outputs[name] = running[name].ready()
             except (RuntimeError, OSError) as error:
@@ -214,9 +246,6 @@ def measure(commands, network, batch, threads, repeat, limits):
                 time.sleep(IDLE_S)
                 times[name] += running[name].turn(calls[name])
         return {
-            "network": network,
-            "batch": batch,
-            "threads": threads,
             "median_ms": {name: statistics.median(found) for name, found in times.items()},
             "min_ms": {name: min(found) for name, found in times.items()},
             "calls": {name: len(found) for name, found in times.items()},
@@ -242,7 +271,9 @@ def main():
     parser.add_argument("--threads", default="1,2", help="one table for each number")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--repeat", type=int, default=20, help="rounds")
-    parser.add_argument("--avx2", action="store_true", help="limits convoke, OpenVINO and PyTorch to AVX2; the others choose by themselves")
+    parser.add_argument("--avx2", action="store_true", help="no more than AVX2, by the engines that can be told")
+    parser.add_argument("--full", action="store_true", help="one image on 1 and 2 threads, batches of 8 on 2, and AVX2 on 1")
+    parser.add_argument("--again", action="store_true", help="measures what is recorded, too")
     parser.add_argument("--torch-of", metavar="PYTHON", help="uses the packages of that interpreter, too, PyTorch above all")
     parser.add_argument("--record", action="store_true", help="writes the table and the plot beside this file")
     arguments = parser.parse_args()
@@ -253,21 +284,34 @@ def main():
     HOME.mkdir(parents=True, exist_ok=True)
     environment(arguments.torch_of)
     commands = engines(wanted)
-    limits = {"CONVOKE_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"} if arguments.avx2 else {}
-    results = []
-    for threads in map(int, arguments.threads.split(",")):
-        for network in arguments.only.split(","):
-            if not export(network, arguments.batch):
-                say(f"{network} cannot be exported and is left out")
-                continue
-            say(f"running {network}, {threads} thread{'s' if threads > 1 else ''}")
-            result = measure(commands, network, arguments.batch, threads, arguments.repeat, limits)
+    jobs = [(arguments.only.split(","), int(threads), arguments.batch, arguments.avx2) for threads in arguments.threads.split(",")]
+    if arguments.full:
+        jobs = FULL
+    # What each is: the program itself, or the version of a library.
+    digest = lambda program: hashlib.sha256(Path(program).read_bytes()).hexdigest()
+    builds = {engine: requirements[0] for engine, (_, requirements) in PYTHON_ENGINES.items()} | {"torch": TORCH[0]}
+    builds |= {engine: digest(command[0]) for engine, command in commands.items() if engine not in builds}
+    record, results = Record(arguments.again), []
+    for networks, threads, batch, avx2 in jobs:
+        own = {engine: command for engine, command in commands.items() if not avx2 or engine in LIMITED}
+        for network in networks:
+            what = {"network": network, "batch": batch, "threads": threads, "avx2": avx2, "repeat": arguments.repeat}
+            what |= {"builds": {engine: builds[engine] for engine in own}}
+            if not (result := record.find(what)):
+                if not export(network, batch):
+                    say(f"{network} cannot be exported and is left out")
+                    continue
+                about = f"{threads} thread{'s' if threads > 1 else ''}, batch {batch}{', AVX2' if avx2 else ''}"
+                say(f"running {network}, {about}")
+                if result := measure(own, network, batch, threads, arguments.repeat, avx2):
+                    result = what | result
+                    record.add(result)
             results += [result] if result else []
     if not results:
         sys.exit("nothing was measured")
     names = {"convoke": "convoke", "torch": TORCH[0].replace("torch==", "PyTorch "), **RUST_ENGINES}
     names |= {engine: requirements[0].replace(f"{engine}==", f"{name} ") for engine, (name, requirements) in PYTHON_ENGINES.items()}
-    about = f"{processor()}{', no more than AVX2' if arguments.avx2 else ''}; {arguments.repeat} rounds"
+    about = f"{processor()}; {arguments.repeat} rounds"
     (HOME / "results.json").write_text(json.dumps({"about": about, "results": results}, indent=1))
     (HOME / "results.md").write_text(table(results, names, about))
     (HOME / "results.svg").write_text(plot(results, names))
