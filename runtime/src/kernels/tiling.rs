@@ -95,7 +95,9 @@ impl ConvScratch {
     pub fn of(conv: &Conv, isa: Isa) -> ConvScratch {
         let [height, width] = conv.size();
         let channels = conv.input.channels / conv.groups;
-        let per_row = conv.stride[0] * conv.stride[1] * width * conv.input.channels;
+        // Windows narrower than their stride leave rows and columns out.
+        let [rows, columns] = [0, 1].map(|axis| conv.stride[axis].min(conv.window[axis]));
+        let per_row = rows * columns * width * conv.input.channels;
         let row_block = (BLOCK_INPUT / per_row.max(1)).max(4).next_multiple_of(2).min(height);
         let blocked = channel_block(channels, conv.window) < channels;
         // A row block of the widest tile: four vectors of filters.
