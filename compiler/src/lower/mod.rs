@@ -1,6 +1,6 @@
 //! From an optimised graph to a plan. Floor 9.
 //!
-//! - `layout` decides which memory a value lives in and through which view it is read;
+//! - `layout` decides which memory a value lives in and through which view it is read; `homes` says which share memory;
 //! - `steps` turns nodes into steps, and moves values where they cannot be had in place; `rearrange` says by which copies;
 //! - `strips` joins convolutions that are computed some rows of each at a time;
 //! - `recurrent` does so for layers over sequences, which take several;
@@ -9,6 +9,7 @@
 //! - `check` verifies the finished plan.
 
 mod check;
+mod homes;
 mod layout;
 mod memory;
 mod rearrange;

@@ -3,7 +3,8 @@
 //! A sequence `[L, F]` is a map of L channels and one row of F pixels, whose channels lie side by side elsewhere. All that is done here
 //! can be done by copying; this saves the copies between such layers.
 
-use super::layout::{Home, Lowerings};
+use super::homes::Home;
+use super::layout::Lowerings;
 use crate::graph::{Graph, ValueId};
 use crate::ops::Lowering;
 

@@ -163,6 +163,18 @@ fn an_expression_writes_over_a_value_that_it_alone_reads() {
     );
 }
 
+/// The last sum is the last to read `a` and is written over it. The first is not, and the second's convolution reads its residual, too.
+#[test]
+fn a_sum_is_written_over_a_residual_that_nothing_reads_afterwards() {
+    let (plan, ..) = planned(
+        "network N\ninput x [1, 4, 4]\n%1 = conv(%0, filters = 8, window = 1x1) \"a\"\n%2 = conv(%1, filters = 8, window = 1x1) \"b\"\n\
+         %3 = add(%2, %1)\n%4 = conv(%3, filters = 8, window = 1x1) \"c\"\n%5 = add(%4, %3)\n%6 = conv(%5, filters = 8, window = 1x1) \"d\"\n\
+         %7 = add(%6, %1)\n%8 = adaptive_avg_pool(%7, size = 1x1)\noutput y %8",
+    );
+    let [a, b, c, d] = [0, 1, 2, 3].map(|step: usize| plan.steps[step].kernel.views().last().map(|view| view.offset));
+    assert!(a != b && a != c && b != c && a == d, "{}", outline(&plan));
+}
+
 /// Every layer of a dense block reads the first channels of one buffer and writes the next ones.
 #[test]
 fn concatenations_of_concatenations_are_one_buffer() {
@@ -229,9 +241,10 @@ output y %3
 fn memory_is_reused() {
     let (plan, _, slots) = planned(&resnet50());
     let all: usize = slots.iter().map(|slot| slot.len).sum();
-    // Two maps of 256 channels and two of 64 are alive at once, at 56x56; together all values have five times as much.
-    assert_eq!(plan.arena_len, (2 * 256 + 2 * 64) * 56 * 56);
-    assert!(all > 5 * plan.arena_len, "{all} elements in {}", plan.arena_len);
+    // Sums are written over their residuals: no more than two maps of 256 channels and one of 64 are alive at once, at 56x56; together
+    // all values have three times as much.
+    assert!(plan.arena_len <= (2 * 256 + 64) * 56 * 56, "{} elements", plan.arena_len);
+    assert!(all > 3 * plan.arena_len, "{all} elements in {}", plan.arena_len);
     assert_eq!(memory::check(&slots), Ok(()));
     let mut broken = slots.clone();
     broken[3].offset = broken[2].offset;
