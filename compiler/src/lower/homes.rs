@@ -179,7 +179,7 @@ fn write_over(graph: &Graph, lowerings: &Lowerings, homes: &mut [Home], widest: 
                     let before = graph.nodes[..index].iter().flat_map(Node::reads).filter(|&read| read == value).count();
                     before + 1 == graph.n_uses(value)
                 };
-                residual(graph, node).filter(|&value| free(value) && is_last(value))
+                residual(graph, node).filter(|&value| free(value) && is_last(value) && !after_depthwise(graph, lowerings, node))
             }
             _ => input(),
         };
@@ -198,6 +198,14 @@ fn residual(graph: &Graph, node: &Node) -> Option<ValueId> {
     }
     let adds = |stage: &Lowering| *stage == Lowering::Combine(Combination::Add);
     node.epilogue.iter().zip(&stages).find(|(_, lowering)| adds(lowering)).and_then(|(stage, _)| stage.others.first().copied())
+}
+
+/// Whether a node reads a depthwise convolution: these are computed in strips of rows, other strips of which may still have to read the
+/// residual.
+fn after_depthwise(graph: &Graph, lowerings: &Lowerings, node: &Node) -> bool {
+    let channels = graph.shape(node.inputs[0]).chw()[0];
+    let producer = graph.producer(node.inputs[0]).map(|index| &lowerings[index]);
+    matches!(producer, Some(&Lowering::Conv { groups, .. }) if groups == channels && groups > 1)
 }
 
 /// The value whose buffer a value lives in.
