@@ -196,12 +196,12 @@ fn kernels_agree(isa: Isa) {
         let plan = lower::lower(&optimised, graph).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
         let strips = lower::lower_in_strips(&optimised, graph).unwrap_or_else(|e| panic!("{}: {e}", graph.name));
         let strips = Some(strips).filter(|strips| *strips != plan);
-        let others = [Algorithm::WinogradF2, Algorithm::WinogradF4]
+        let others = [Algorithm::WinogradF2, Algorithm::WinogradF4, Algorithm::WinogradF4Plain]
             .map(|algorithm| transformed(strips.as_ref().unwrap_or(&plan), algorithm));
-        let [f2, f4] = others;
+        let [f2, f4, plain] = others;
         n_transformed += usize::from(f4.is_some());
         let direct = is_transformed(&plan).then(|| (plan.clone(), Numerics::Direct));
-        let fast = [Some(plan), strips, f2, f4].into_iter().flatten().map(|plan| (plan, Numerics::Fast));
+        let fast = [Some(plan), strips, f2, f4, plain].into_iter().flatten().map(|plan| (plan, Numerics::Fast));
         for (plan, numerics) in fast.chain(direct) {
             let factor = if is_transformed(&plan) && numerics == Numerics::Fast { 8.0 } else { 1.0 };
             let options = LoadOptions::new().isa(isa).numerics(numerics);

@@ -108,6 +108,12 @@ fn reason_for(conv: &Conv, algorithm: Algorithm, ratio: f64) -> String {
     let [height, width] = conv.size();
     let tiles = height.div_ceil(tile) * width.div_ceil(tile);
     let fewer = tiles as f64 * more / (height * width) as f64;
+    if algorithm == Algorithm::WinogradF4Plain {
+        return format!(
+            "F({tile}x{tile}, 3x3) takes {fewer:.2} of the direct convolution's multiply-adds: with its transforms, that of the weights as \
+             they are used among them, {ratio:.2} of its time by the estimate"
+        );
+    }
     format!(
         "F({tile}x{tile}, 3x3) takes {fewer:.2} of the direct convolution's multiply-adds and {more:.2} times its weights: with its \
          transforms, {ratio:.2} of its time by the estimate"
@@ -129,6 +135,7 @@ fn algorithm_name(algorithm: Algorithm) -> &'static str {
         Algorithm::Pixels => "direct, by pixels",
         Algorithm::WinogradF2 => "F(2x2)",
         Algorithm::WinogradF4 => "F(4x4)",
+        Algorithm::WinogradF4Plain => "F(4x4), plain weights",
     }
 }
 

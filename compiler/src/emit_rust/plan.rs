@@ -203,6 +203,7 @@ fn algorithm(algorithm: Algorithm) -> TokenStream {
         Algorithm::Pixels => rust!(rt::Algorithm::Pixels),
         Algorithm::WinogradF2 => rust!(rt::Algorithm::WinogradF2),
         Algorithm::WinogradF4 => rust!(rt::Algorithm::WinogradF4),
+        Algorithm::WinogradF4Plain => rust!(rt::Algorithm::WinogradF4Plain),
     }
 }
 

@@ -17,15 +17,24 @@ pub struct Estimate {
 }
 
 /// What a convolution may be computed by, best first where they are equal.
-const CANDIDATES: [Algorithm; 4] = [Algorithm::Direct, Algorithm::Pixels, Algorithm::WinogradF2, Algorithm::WinogradF4];
+const CANDIDATES: [Algorithm; 5] =
+    [Algorithm::Direct, Algorithm::Pixels, Algorithm::WinogradF2, Algorithm::WinogradF4, Algorithm::WinogradF4Plain];
 
 /// Filters and channels are computed in vectors of up to so many.
 const LANES: usize = 16;
+
+/// Multiply-adds that transforming a window's weights takes for each group of so many tiles, with what keeps them from running as fast.
+const WINDOW: f64 = 90.0;
+const GROUP: usize = 4;
 
 /// Bytes that the weights of a network have when the second-level cache keeps a good part of them from image to image, when the third
 /// level does, and when that is far; the cost of reading an element then, and otherwise: two thirds of the time in which one core reads
 /// it from memory, as the others pass while something else is computed.
 const READS: [(usize, f64); 4] = [(2 << 20, 2.0), (8 << 20, 4.0), (32 << 20, 8.0), (usize::MAX, 16.0)];
+
+/// Bytes up to which a network's weights count as many times as they are when transformed: of more, the third-level cache reads a part
+/// while something else is computed, whichever they are.
+const SMALL: usize = 8 << 20;
 
 /// Multiply-adds that starting and storing a sum costs.
 const PER_SUM: f64 = 4.0;
@@ -42,13 +51,12 @@ impl Estimate {
         let [height, width] = conv.size();
         let (channels, filters) = (conv.input.channels, conv.output.channels);
         let lanes = |n: usize| n.next_multiple_of(LANES) as f64;
-        let bytes = n_parameters.saturating_mul(size_of::<f32>());
-        let read = READS.iter().find(|(most, _)| bytes <= *most).map_or(0.0, |&(_, read)| read);
         if algorithm == Algorithm::Pixels {
             return conv.fits_pixels().then(|| Estimate::of_pixels(conv));
         }
+        let window = conv.window[0] * conv.window[1];
         let (pixels, sums, taps) = match algorithm.tile() {
-            None if conv.groups == 1 => (height as f64 * width as f64, 1.0, (conv.window[0] * conv.window[1]) as f64),
+            None if conv.groups == 1 => (height as f64 * width as f64, 1.0, window as f64),
             Some(tile) if conv.fits_winograd() => {
                 let tiles = height.div_ceil(tile) as f64 * width.div_ceil(tile) as f64;
                 let positions = ((tile + 2) * (tile + 2)) as f64;
@@ -59,11 +67,21 @@ impl Estimate {
         // What an element of the transforms costs: arithmetic, and a way through the second-level cache.
         let [gather, scatter] = match algorithm {
             Algorithm::WinogradF2 => [9.0, 8.0],
-            Algorithm::WinogradF4 => [13.0, 12.0],
+            // One or two vectors of as many filters have a kernel of their own.
+            Algorithm::WinogradF4 if channels == filters && [LANES, 2 * LANES].contains(&channels) => [9.0, 8.0],
+            Algorithm::WinogradF4 | Algorithm::WinogradF4Plain => [13.0, 12.0],
             _ => [0.0, 0.0],
         };
-        let n_weights = taps * channels as f64 * lanes(filters);
-        let multiply_adds = pixels * taps * channels as f64 * lanes(filters);
+        let windows = channels as f64 * lanes(filters);
+        let (taps_read, groups) = match algorithm {
+            Algorithm::WinogradF4Plain => (window as f64, (pixels / GROUP as f64).ceil()),
+            _ => (taps, 0.0),
+        };
+        let n_weights = taps_read * windows;
+        let multiply_adds = (pixels * taps + groups * WINDOW) * windows;
+        let bytes = n_parameters.saturating_mul(size_of::<f32>());
+        let bytes = if bytes > SMALL { bytes } else { (bytes as f64 * taps_read / window as f64) as usize };
+        let read = READS.iter().find(|(most, _)| bytes <= *most).map_or(0.0, |&(_, read)| read);
         Some(Estimate {
             arithmetic: multiply_adds + pixels * sums * lanes(filters) * PER_SUM,
             transforms: pixels * sums * (gather * lanes(channels) + scatter * lanes(filters)),
@@ -126,7 +144,7 @@ pub fn relative(conv: &Conv, n_parameters: usize) -> Option<(Algorithm, f64)> {
     let direct = total(Algorithm::Direct)?;
     let others = match conv.algorithm.tile() {
         Some(_) => vec![conv.algorithm],
-        None => vec![Algorithm::WinogradF2, Algorithm::WinogradF4],
+        None => vec![Algorithm::WinogradF2, Algorithm::WinogradF4, Algorithm::WinogradF4Plain],
     };
     let costs = others.into_iter().filter_map(|algorithm| Some((algorithm, total(algorithm)? / direct)));
     costs.min_by(|a, b| a.1.total_cmp(&b.1))
@@ -180,11 +198,13 @@ mod tests {
             (512, 512, 28, MANY, WinogradF4),
             (256, 256, 14, MANY, WinogradF2),
             (512, 512, 14, MANY, WinogradF2),
-            (512, 512, 7, MANY, WinogradF2),
+            (512, 512, 7, MANY, WinogradF4Plain),
+            (256, 256, 7, MANY, WinogradF4Plain),
             (3, 64, 224, MANY, Direct),
             (16, 16, 32, FEW, WinogradF4),
             (32, 32, 16, FEW, WinogradF4),
-            (64, 64, 8, FEW, WinogradF4),
+            (64, 64, 8, FEW, WinogradF4Plain),
+            (32, 32, 16, 853_000, WinogradF4),
         ] {
             let conv = conv(channels, filters, size, 3, 1, 1);
             assert_eq!(choose(&conv, n_parameters), expected, "{channels} -> {filters}, {size}");

@@ -284,6 +284,8 @@ pub enum Algorithm {
     WinogradF2,
     /// Winograd's F(4x4, 3x3): tiles of 4x4 results from 6x6 inputs, by 36 products instead of 144.
     WinogradF4,
+    /// The same, the weights being transformed as they are used: a quarter of the bytes, for results of few tiles.
+    WinogradF4Plain,
 }
 
 impl Algorithm {
@@ -300,7 +302,7 @@ impl Algorithm {
     pub const fn tile(self) -> Option<usize> {
         match self {
             Algorithm::WinogradF2 => Some(2),
-            Algorithm::WinogradF4 => Some(4),
+            Algorithm::WinogradF4 | Algorithm::WinogradF4Plain => Some(4),
             Algorithm::Direct | Algorithm::Depthwise | Algorithm::Grouped | Algorithm::Pixels => None,
         }
     }

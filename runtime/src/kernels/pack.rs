@@ -39,7 +39,7 @@ impl Blocks {
                 let packed = channels * window[0] * window[1];
                 Some(match conv_tiling(algorithm, filters / groups, channels, isa) {
                     Tiling::Panels => Blocks { groups, rows: filters / groups, unit: 2 * lanes, packed },
-                    Tiling::Lanes => Blocks { groups: 1, rows: filters, unit: lanes, packed },
+                    Tiling::Lanes | Tiling::WinogradPlain => Blocks { groups: 1, rows: filters, unit: lanes, packed },
                     Tiling::Pixels => Blocks { groups: 1, rows: filters, unit: filters.next_multiple_of(lanes), packed },
                     Tiling::Winograd => {
                         let positions = algorithm.tile().map_or(0, |tile| (tile + 2).pow(2));
@@ -243,6 +243,7 @@ mod tests {
             conv(Algorithm::Pixels, 11, 1, [5, 5], 1),
             conv(Algorithm::WinogradF2, 70, 3, [3, 3], 1),
             conv(Algorithm::WinogradF4, 65, 4, [3, 3], 1),
+            conv(Algorithm::WinogradF4Plain, 65, 4, [3, 3], 1),
             Form::Linear { outputs: 201, map: [7, 2, 3] },
             Form::Linear { outputs: 10, map: [64, 1, 1] },
             Form::Affine { channels: 9 },

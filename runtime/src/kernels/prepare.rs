@@ -352,6 +352,8 @@ fn conv_args(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_sh
         ConvKernel::Direct => table.f32_conv_direct(),
         ConvKernel::Pixels => table.f32_conv_pixels(),
         ConvKernel::Winograd => table.f32_conv_winograd(),
+        ConvKernel::WinogradSmall => table.f32_conv_winograd_small(),
+        ConvKernel::WinogradPlain => table.f32_conv_winograd_plain(),
         ConvKernel::Depthwise => table.f32_conv_depthwise(),
         ConvKernel::Grouped => table.f32_conv_grouped(),
         ConvKernel::GroupedVector => table.f32_conv_grouped_vector(),

@@ -2,8 +2,9 @@
 //!
 //! Decided while a step is bound, from sizes alone. Results do not depend on it: shares are disjoint parts of the output.
 
-use convoke_compiler::plan::{Conv, Kernel, Plan, View};
+use convoke_compiler::plan::{Algorithm, Conv, Kernel, Plan, View};
 
+use super::native::winograd::plain;
 use super::tiling::{ConvScratch, pools_tiles};
 use crate::isa::Isa;
 
@@ -96,7 +97,9 @@ fn convolution(conv: &Conv, isa: Isa) -> f64 {
 fn transformed(conv: &Conv) -> (f64, f64) {
     let Some(tile) = conv.algorithm.tile() else { return (1.0, 1.0) };
     let more = (tile + 2).pow(2) as f64 / 9.0;
-    (more / (tile * tile) as f64, more)
+    let fewer = more / (tile * tile) as f64;
+    // Transforming a window's weights takes about half as many as the tiles that use them.
+    if conv.algorithm == Algorithm::WinogradF4Plain { (1.5 * fewer, 1.0) } else { (fewer, more) }
 }
 
 fn elements(view: &View) -> usize {
@@ -111,15 +114,18 @@ pub fn filter_shares(conv: &Conv, isa: Isa, n_shares: usize) -> usize {
     // Rows that are pooled within tiles are divided as if they were not.
     let pooled = conv.epilogue.pool.is_some() && !pools_tiles(conv);
     let [height, width] = conv.size();
+    let of_groups = conv.algorithm == Algorithm::WinogradF4Plain;
     // What cannot be divided further: two rows of narrow maps, a row of windows, two vectors of filters.
     let rows = if pooled { conv.output.height } else { height };
     let row_unit = match conv.algorithm.tile() {
         _ if pooled => 1,
+        // Whole groups of tiles.
+        Some(tile) if of_groups => tile * plain::MOST_TILES.div_ceil(width.div_ceil(tile)),
         Some(tile) => tile,
         None if width <= 7 => 2,
         None => 1,
     };
-    let blocks = conv.groups * (conv.output.channels / conv.groups).div_ceil(2 * isa.lanes());
+    let blocks = conv.groups * (conv.output.channels / conv.groups).div_ceil(if of_groups { 1 } else { 2 } * isa.lanes());
     let filters_divide = ConvScratch::filters_divide(conv, isa);
     let weights = conv.output.channels * (conv.input.channels / conv.groups) * conv.window[0] * conv.window[1];
     let (fewer, more) = transformed(conv);

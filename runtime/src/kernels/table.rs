@@ -137,6 +137,8 @@ impl Table {
             ConvKernel::Direct => self.f32_conv_direct = all.f32_conv_direct,
             ConvKernel::Pixels => self.f32_conv_pixels = all.f32_conv_pixels,
             ConvKernel::Winograd => self.f32_conv_winograd = all.f32_conv_winograd,
+            ConvKernel::WinogradSmall => self.f32_conv_winograd_small = all.f32_conv_winograd_small,
+            ConvKernel::WinogradPlain => self.f32_conv_winograd_plain = all.f32_conv_winograd_plain,
             ConvKernel::Depthwise => self.f32_conv_depthwise = all.f32_conv_depthwise,
             ConvKernel::Grouped => self.f32_conv_grouped = all.f32_conv_grouped,
             ConvKernel::GroupedVector => self.f32_conv_grouped_vector = all.f32_conv_grouped_vector,

@@ -4,7 +4,8 @@ use convoke_compiler::plan::{Activation, Algorithm, Conv, FusedPool, Kernel, Red
 
 use super::native::args::Tiling;
 use super::native::program::ProgramArgs;
-use super::native::{pixels, recurrent, winograd};
+use super::native::winograd::{self, plain};
+use super::native::{pixels, recurrent};
 use super::strips::StripScratch;
 use crate::isa::Isa;
 
@@ -25,6 +26,7 @@ pub const fn conv_tiling(algorithm: Algorithm, filters: usize, channels: usize, 
         Algorithm::Direct => Tiling::Panels,
         Algorithm::Pixels => Tiling::Pixels,
         Algorithm::WinogradF2 | Algorithm::WinogradF4 => Tiling::Winograd,
+        Algorithm::WinogradF4Plain => Tiling::WinogradPlain,
         Algorithm::Depthwise | Algorithm::Grouped if small || filters == lanes => Tiling::Lanes,
         Algorithm::Depthwise | Algorithm::Grouped => Tiling::Panels,
     }
@@ -39,6 +41,10 @@ pub enum ConvKernel {
     Pixels,
     /// Tiles of the result, 3x3 at stride 1.
     Winograd,
+    /// The same, of one or two vectors of channels and as many filters.
+    WinogradSmall,
+    /// The same, from weights that are transformed as they are used.
+    WinogradPlain,
     /// Channels in the lanes.
     Depthwise,
     /// Groups smaller than a vector, several side by side.
@@ -52,7 +58,17 @@ pub const fn conv_kernel(algorithm: Algorithm, filters: usize, channels: usize, 
     match conv_tiling(algorithm, filters, channels, isa) {
         Tiling::Panels => ConvKernel::Direct,
         Tiling::Pixels => ConvKernel::Pixels,
+        // Instruction sets with fewer registers have no room for its sums.
+        Tiling::Winograd
+            if matches!(algorithm, Algorithm::WinogradF4)
+                && channels == filters
+                && (channels == 16 || channels == 32)
+                && isa.lanes() == 16 =>
+        {
+            ConvKernel::WinogradSmall
+        }
         Tiling::Winograd => ConvKernel::Winograd,
+        Tiling::WinogradPlain => ConvKernel::WinogradPlain,
         Tiling::Lanes if channels == 1 && filters == 1 => ConvKernel::Depthwise,
         Tiling::Lanes if filters < isa.lanes() => ConvKernel::Grouped,
         Tiling::Lanes => ConvKernel::GroupedVector,
@@ -74,6 +90,9 @@ fn tile_block(channels: usize, filters: usize, n: usize) -> usize {
     };
     n.min(most)
 }
+
+/// Tiles that are computed at a time where weights are transformed as they are used.
+const PLAIN_TILES: usize = 16;
 
 /// The scratch of a share of a convolution, in elements, and how its rows are blocked.
 #[derive(Clone, Copy, Debug)]
@@ -108,8 +127,16 @@ impl ConvScratch {
         let mut least_rows = 1;
         if let Some(tile) = conv.algorithm.tile() {
             let across = width.div_ceil(tile);
-            tiles = tile_block(channels, conv.output.channels, across * height.div_ceil(tile));
-            partial = winograd::scratch_len(tile, tiles, [channels, conv.output.channels], isa.lanes());
+            let n = across * height.div_ceil(tile);
+            if conv.algorithm == Algorithm::WinogradF4Plain {
+                // Whole groups of tiles.
+                tiles = n.next_multiple_of(plain::MOST_TILES).min(PLAIN_TILES);
+                partial = plain::scratch_len(tiles, channels, isa.lanes());
+            } else {
+                tiles = tile_block(channels, conv.output.channels, n);
+                let few_channels = winograd::small::scratch_len(isa.lanes());
+                partial = winograd::scratch_len(tile, tiles, [channels, conv.output.channels], isa.lanes()).max(few_channels);
+            }
             least_rows = tile * tiles.div_ceil(across);
         }
         if conv.algorithm == Algorithm::Pixels {

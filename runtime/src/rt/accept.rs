@@ -164,7 +164,7 @@ fn conv_groups(algorithm: Algorithm, filters: usize, channels: usize, window: [u
         Algorithm::Depthwise => filters == groups && channels == 1,
         Algorithm::Grouped => true,
         Algorithm::Pixels => groups == 1 && channels == 1,
-        Algorithm::WinogradF2 | Algorithm::WinogradF4 => groups == 1 && window == [3, 3],
+        Algorithm::WinogradF2 | Algorithm::WinogradF4 | Algorithm::WinogradF4Plain => groups == 1 && window == [3, 3],
     };
     ensure(fits, || format!("{algorithm:?} with {groups} groups, {filters} filters, {channels} channels, a {window:?} window"))
 }

@@ -453,6 +453,8 @@ pub enum Tiling {
     Lanes,
     /// `[F/NR][(tile + 2)²][C][NR]`, transformed.
     Winograd,
+    /// `[F/lanes][C][3x3][lanes]`, scaled to be transformed as they are used.
+    WinogradPlain,
     /// `[KH·KW][F]`, filters rounded up to whole vectors; one channel.
     Pixels,
 }

@@ -8,7 +8,7 @@ use super::pixels::{self, Plane, Planes};
 use super::share::Share;
 use super::winograd::products::{self, Product, ProductFn};
 use super::winograd::transforms::{self, Gather, Scatter};
-use super::winograd::{self, Winograd};
+use super::winograd::{self, Winograd, plain, small};
 use super::{linear, map, math, mean, norm, pack, peak, pool, program, recurrent, resize, softmax};
 
 /// Defines a module of entry functions for one instruction set.
@@ -124,6 +124,27 @@ macro_rules! entries {
             };
 
             $(#[target_feature(enable = $feature)])?
+            unsafe fn small_rows(a: &ConvArgs, rows: (usize, usize), _: (usize, usize)) {
+                // SAFETY: as above.
+                unsafe { small::rows::<S>(a, rows) }
+            }
+
+            const WINOGRAD_SMALL: Rows = Rows { rows: small_rows, ..WINOGRAD };
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn plain_rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize)) {
+                // SAFETY: as above.
+                unsafe { plain::rows::<S, { plain::n_tiles::<S>() }>(a, rows, blocks) }
+            }
+
+            const WINOGRAD_PLAIN: Rows = Rows {
+                row_unit: winograd::row_unit,
+                n_blocks: plain::n_blocks::<S>,
+                first_filter: plain::first_filter::<S>,
+                rows: plain_rows,
+            };
+
+            $(#[target_feature(enable = $feature)])?
             unsafe fn direct_rows(a: &ConvArgs, rows: (usize, usize), blocks: (usize, usize)) {
                 // SAFETY: as above.
                 unsafe { direct::rows::<S>(a, rows, blocks) }
@@ -170,6 +191,16 @@ macro_rules! entries {
             pub unsafe extern "C" fn f32_conv_winograd(a: *const ConvArgs, part: usize, n_parts: usize) {
                 // SAFETY: as above.
                 unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &WINOGRAD) }
+            }
+
+            pub unsafe extern "C" fn f32_conv_winograd_small(a: *const ConvArgs, part: usize, n_parts: usize) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &WINOGRAD_SMALL) }
+            }
+
+            pub unsafe extern "C" fn f32_conv_winograd_plain(a: *const ConvArgs, part: usize, n_parts: usize) {
+                // SAFETY: as above.
+                unsafe { conv::layer::<S>(&*a, Share { part, n_parts }, &WINOGRAD_PLAIN) }
             }
 
             $(#[target_feature(enable = $feature)])?

@@ -66,6 +66,10 @@ macro_rules! for_each_kernel {
             f32_conv_grouped_vector(a: *const ConvArgs, part: usize, n_parts: usize);
             /// Tiles of the result, 3x3 at stride 1.
             f32_conv_winograd(a: *const ConvArgs, part: usize, n_parts: usize);
+            /// Tiles of the result, 3x3 at stride 1, of one or two vectors of channels and as many filters.
+            f32_conv_winograd_small(a: *const ConvArgs, part: usize, n_parts: usize);
+            /// Tiles of the result, 3x3 at stride 1, from weights that are transformed as they are used.
+            f32_conv_winograd_plain(a: *const ConvArgs, part: usize, n_parts: usize);
             /// One channel and few filters, pixels in the lanes.
             f32_conv_pixels(a: *const ConvArgs, part: usize, n_parts: usize);
             /// Matrix times vector.

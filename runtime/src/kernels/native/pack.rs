@@ -1,6 +1,7 @@
 //! Weights from PyTorch's layout into the kernels' tilings. Floor 2.
 
 use super::args::{PackConvArgs, PackLinearArgs, PackRecurrentArgs, ScaleArgs, Tiling};
+use super::winograd::plain;
 use super::{div, div_ceil, linear};
 
 /// Some filters of a convolution.
@@ -15,6 +16,7 @@ pub unsafe fn conv(a: &PackConvArgs) {
             Tiling::Panels => panels(a),
             // Has a function of its own.
             Tiling::Winograd => {}
+            Tiling::WinogradPlain => plain::pack(a),
             Tiling::Pixels => {
                 let padded = div_ceil(a.n_rows, a.lanes) * a.lanes;
                 let row_len = a.channels * a.taps;

@@ -10,7 +10,9 @@
 //! convolution reads; beyond it, tiles that hang over the result's edge see zeros.
 
 pub mod pack;
+pub mod plain;
 pub mod products;
+pub mod small;
 pub mod transforms;
 
 use crate::simd::Simd;

@@ -110,7 +110,7 @@ impl Case {
         let n_terms = per_group * window[0] * window[1] + 2;
         let tolerance = 4.0 * f64::from(f32::EPSILON) * (n_terms as f64).sqrt() * (n_terms as f64).sqrt().max(4.0);
         // Transforms enlarge what is rounded: see `winograd`, where the errors themselves are measured.
-        let transformed = [(Algorithm::WinogradF2, 2.0), (Algorithm::WinogradF4, 8.0)];
+        let transformed = [(Algorithm::WinogradF2, 2.0), (Algorithm::WinogradF4, 8.0), (Algorithm::WinogradF4Plain, 8.0)];
         let transformed = transformed.into_iter().filter(|_| conv.fits_winograd());
         let pixels = Some((Algorithm::Pixels, 1.0)).filter(|_| conv.fits_pixels());
         let mut direct = Vec::new();

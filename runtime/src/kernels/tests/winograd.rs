@@ -81,7 +81,11 @@ fn errors_are_as_small_as_stated() {
         let layer = Layer::random([14, 14], channels, 32);
         let expected = layer.define();
         for isa in isas() {
-            for (algorithm, most) in [(Algorithm::WinogradF2, [6e-7, 2e-6]), (Algorithm::WinogradF4, [2e-6, 5e-6])] {
+            for (algorithm, most) in [
+                (Algorithm::WinogradF2, [6e-7, 2e-6]),
+                (Algorithm::WinogradF4, [2e-6, 5e-6]),
+                (Algorithm::WinogradF4Plain, [2e-6, 5e-6]),
+            ] {
                 let found = errors(&layer.run(algorithm, isa, None), &expected);
                 let within = found[0] <= most[0] && found[1] <= most[1];
                 assert!(within, "{algorithm:?}, {isa}, {channels} channels: {found:?}, not {most:?}");
@@ -95,7 +99,7 @@ fn errors_are_as_small_as_stated() {
 fn results_do_not_depend_on_the_strip_they_are_computed_in() {
     for size in [[50, 22], [33, 61]] {
         let layer = Layer::random(size, 20, 70);
-        for algorithm in [Algorithm::WinogradF2, Algorithm::WinogradF4] {
+        for algorithm in [Algorithm::WinogradF2, Algorithm::WinogradF4, Algorithm::WinogradF4Plain] {
             for isa in isas() {
                 let whole = layer.run(algorithm, isa, None);
                 for (window, stride) in [(1, 1), (1, 3), (2, 2), (3, 2)] {

@@ -69,7 +69,7 @@ unsafe fn pack_vector<S: Simd, const M: usize>(g: &[[f64; MOST_LANES]; 9], to: *
 }
 
 /// A row of `G`.
-const fn weight_line<const M: usize>(i: usize) -> [f64; 3] {
+pub const fn weight_line<const M: usize>(i: usize) -> [f64; 3] {
     if M == 2 {
         return match i {
             0 => [1.0, 0.0, 0.0],

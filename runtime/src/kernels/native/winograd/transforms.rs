@@ -53,8 +53,11 @@ pub unsafe fn gather<S: Simd, const M: usize>(a: &Gather) {
 /// One vector of channels; `WHOLE` where all of it may be read, at every position.
 ///
 /// Two rows of the result at a time, from inputs that are read again for each: all of them would not fit the registers.
+///
+/// # Safety
+/// As for [`gather`].
 #[inline(always)]
-unsafe fn gather_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Gather, c: usize) {
+pub unsafe fn gather_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Gather, c: usize) {
     // SAFETY: the caller's promise, see `gather`.
     unsafe {
         if M == 2 {
@@ -192,8 +195,11 @@ pub unsafe fn scatter<S: Simd, const M: usize>(a: &Scatter) {
 }
 
 /// One vector of filters; `WHOLE` where all of it is written, at every pixel.
+///
+/// # Safety
+/// As for [`scatter`].
 #[inline(always)]
-unsafe fn scatter_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize) {
+pub unsafe fn scatter_vector<S: Simd, const M: usize, const WHOLE: bool>(a: &Scatter, f: usize) {
     // SAFETY: the caller's promise, see `scatter`.
     unsafe {
         if M == 2 {
