@@ -78,6 +78,7 @@ pub fn all() -> Vec<Case> {
         winograd(256, 14, 4),
         winograd(512, 14, 2),
         winograd(512, 7, 2),
+        winograd(512, 7, 4),
         winograd(16, 32, 4),
         winograd(32, 16, 4),
         winograd(64, 8, 4),
@@ -204,6 +205,8 @@ impl Bench {
                 arena_len = output.offset + out * out * filters;
                 let algorithm = match tile {
                     Some(2) => Algorithm::WinogradF2,
+                    // Few tiles.
+                    Some(_) if size <= 8 => Algorithm::WinogradF4Plain,
                     Some(_) => Algorithm::WinogradF4,
                     None => Algorithm::choose(channels, filters, groups),
                 };
