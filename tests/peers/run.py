@@ -103,13 +103,14 @@ def environment(torch_of):
         sys.exit("without PyTorch there are no networks to run: see above")
 
 
-def build(engine):
-    """The program of an engine in Rust, or nothing."""
+def build(engine, program=None):
+    """The program of an engine in Rust, the one of its name if no other is meant, or nothing."""
+    program = program or engine
     say(f"building {engine}")
     target = HOME / "engines"
     manifest = HERE / "engines" / "Cargo.toml"
     command = ["cargo", "build", "--quiet", "--release", "--manifest-path", manifest, "--target-dir", target]
-    return target / "release" / engine if run([*command, "--features", engine, "--bin", engine]) else None
+    return target / "release" / program if run([*command, "--features", engine, "--bin", program]) else None
 
 
 def engines(wanted):

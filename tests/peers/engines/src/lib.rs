@@ -3,6 +3,10 @@
 //! An engine is started as `ENGINE NETWORK FILE INPUT SHAPE THREADS OUTPUT`: the network's name and its file (weights or ONNX), its
 //! input as raw f32, its sizes (`1x3x224x224`), how many threads, and where the output goes as raw f32. It says `ready` once it
 //! has computed that; then, for every line `N` that it reads, it makes N calls and answers with their times in nanoseconds.
+//!
+//! Where there are several sizes (`1x3x160x200,1x3x320x256`), as many inputs follow one another in the file. The engine says `ready` and
+//! how many nanoseconds loading took before it has computed anything; then, for every line, it runs all of them in turn and
+//! answers with their times. The outputs of the first turn are written one after another.
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -18,10 +22,12 @@ pub struct Job {
     pub network: String,
     /// Weights or the whole network, as the engine reads them.
     pub file: PathBuf,
-    /// The elements of a batch, in PyTorch's order.
+    /// The elements of a batch, in PyTorch's order; of several sizes all of them.
     pub input: Vec<f32>,
-    /// Its sizes, the batch first.
+    /// Its sizes, the batch first; those of the first where there are several.
     pub shape: Vec<usize>,
+    /// Of each.
+    pub shapes: Vec<Vec<usize>>,
     /// Threads to use.
     pub threads: usize,
     output: PathBuf,
@@ -34,8 +40,36 @@ pub fn job() -> Result<Job> {
         return Err("NETWORK FILE INPUT SHAPE THREADS OUTPUT".into());
     };
     let input = fs::read(input)?.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    let shape = shape.split('x').map(str::parse).collect::<std::result::Result<_, _>>()?;
-    Ok(Job { network: network.clone(), file: file.into(), input, shape, threads: threads.parse()?, output: output.into() })
+    let sizes = |shape: &str| shape.split('x').map(str::parse).collect::<std::result::Result<Vec<usize>, _>>();
+    let shapes = shape.split(',').map(sizes).collect::<std::result::Result<Vec<_>, _>>()?;
+    let (network, file, output, shape) = (network.clone(), file.into(), output.into(), shapes[0].clone());
+    Ok(Job { network, file, input, shape, shapes, threads: threads.parse()?, output })
+}
+
+/// Runs all sizes in turn when told to. `load` gives what runs one of them and its output.
+pub fn stream<Run>(job: &Job, load: impl FnOnce() -> Result<Run>) -> Result<()>
+where
+    Run: FnMut(usize) -> Result<Vec<f32>>,
+{
+    let start = Instant::now();
+    let mut run = load()?;
+    let mut out = io::stdout();
+    writeln!(out, "ready {}", start.elapsed().as_nanos())?;
+    for (turn, line) in io::stdin().lock().lines().enumerate() {
+        line?;
+        let (mut times, mut outputs) = (Vec::new(), Vec::new());
+        for index in 0..job.shapes.len() {
+            let start = Instant::now();
+            let output = run(index)?;
+            times.push(start.elapsed().as_nanos().to_string());
+            outputs.extend(output.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        if turn == 0 {
+            fs::write(&job.output, outputs)?;
+        }
+        writeln!(out, "{}", times.join(" "))?;
+    }
+    Ok(())
 }
 
 /// Makes calls when told to. `call` gives the output where that is asked for.
