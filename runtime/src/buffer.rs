@@ -21,6 +21,8 @@ pub struct Buffer {
 struct Allocation {
     start: NonNull<u8>,
     layout: Layout,
+    /// Whether it is the system's pages, not the allocator's.
+    mapped: bool,
 }
 
 /// Alignment in bytes: a cache line, and the widest vector.
@@ -88,17 +90,69 @@ impl Allocation {
             Some((Layout::from_size_align(bytes.checked_add(align)?, align_of::<f32>()).ok()?, bytes, align))
         };
         let Some((layout, bytes, align)) = layout() else { panic!("buffers of so many floats do not fit the address space") };
-        // Aligned here and not by the layout, as the allocator would then write zeros to pages that the system gives as zeros,
-        // one thread for all; so each page is first touched by the thread that fills it.
-        // SAFETY: the layout's size is at least `align`, so not zero.
-        let start = unsafe { alloc_zeroed(layout) };
-        let Some(start) = NonNull::new(start) else { handle_alloc_error(layout) };
+        // Large ones straight from the system: the allocator may give memory that was in use before, which it would have to clear, and
+        // which stays on small pages. Aligned here and not by the layout, as the allocator would then write zeros to pages that
+        // the system gives as zeros, one thread for all; so each page is first touched by the thread that fills it.
+        let mapped = if align == HUGE_PAGE { map(layout.size()) } else { None };
+        let start = match mapped {
+            Some(start) => start,
+            // SAFETY: the layout's size is at least `align`, so not zero.
+            None => NonNull::new(unsafe { alloc_zeroed(layout) }).unwrap_or_else(|| handle_alloc_error(layout)),
+        };
         // SAFETY: the layout has `align` bytes more than are used.
         let first = unsafe { start.add(start.addr().get().wrapping_neg() % align) }.cast();
         if align == HUGE_PAGE {
             ask_for_huge_pages(first, bytes);
         }
-        (Allocation { start, layout }, first)
+        (Allocation { start, layout, mapped: mapped.is_some() }, first)
+    }
+}
+
+/// Pages of zeros that are nobody else's; `None` where the system has none, or is none that is asked here.
+fn map(bytes: usize) -> Option<NonNull<u8>> {
+    #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
+    {
+        /// `PROT_READ | PROT_WRITE`
+        const READ_AND_WRITE: std::ffi::c_int = 3;
+        /// `MAP_PRIVATE | MAP_ANONYMOUS`
+        const PRIVATE: std::ffi::c_int = 0x22;
+        // SAFETY: the system chooses where, so that no other memory is touched.
+        let start = unsafe { system::mmap(std::ptr::null_mut(), bytes, READ_AND_WRITE, PRIVATE, -1, 0) };
+        // It is −1 where there is no memory.
+        NonNull::new(start.cast::<u8>()).filter(|start| start.addr().get() != usize::MAX)
+    }
+    #[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
+    {
+        let _ = bytes;
+        None
+    }
+}
+
+/// Gives pages back.
+///
+/// # Safety
+/// They came from [`map`], as many bytes, and nobody uses them any more.
+unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+    #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
+    // SAFETY: the caller's promise. It cannot fail for a whole mapping.
+    unsafe {
+        system::munmap(start.as_ptr().cast(), bytes)
+    };
+    #[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
+    let _ = (start, bytes);
+}
+
+/// What is asked of Linux.
+#[cfg(all(target_os = "linux", not(miri)))]
+mod system {
+    use std::ffi::{c_int, c_void};
+
+    unsafe extern "C" {
+        #[cfg(target_pointer_width = "64")]
+        pub fn mmap(address: *mut c_void, len: usize, protection: c_int, flags: c_int, file: c_int, offset: i64) -> *mut c_void;
+        #[cfg(target_pointer_width = "64")]
+        pub fn munmap(address: *mut c_void, len: usize) -> c_int;
+        pub fn madvise(address: *mut c_void, len: usize, advice: c_int) -> c_int;
     }
 }
 
@@ -107,14 +161,11 @@ impl Allocation {
 fn ask_for_huge_pages(pointer: NonNull<f32>, bytes: usize) {
     #[cfg(all(target_os = "linux", not(miri)))]
     {
-        unsafe extern "C" {
-            fn madvise(address: *mut std::ffi::c_void, len: usize, advice: std::ffi::c_int) -> std::ffi::c_int;
-        }
         /// `MADV_HUGEPAGE`
         const USE_HUGE_PAGES: std::ffi::c_int = 14;
         let whole = bytes / HUGE_PAGE * HUGE_PAGE;
         // SAFETY: the pages are this allocation's alone, and advice changes nothing that it holds. A refusal costs only speed.
-        unsafe { madvise(pointer.as_ptr().cast(), whole, USE_HUGE_PAGES) };
+        unsafe { system::madvise(pointer.as_ptr().cast(), whole, USE_HUGE_PAGES) };
     }
     #[cfg(not(all(target_os = "linux", not(miri))))]
     let _ = (pointer, bytes);
@@ -128,8 +179,13 @@ pub fn bytes_of(floats: &mut [f32]) -> &mut [u8] {
 
 impl Drop for Allocation {
     fn drop(&mut self) {
-        // SAFETY: `start` came from `alloc_zeroed` with this same layout, and nothing else frees it.
-        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+        // SAFETY: `start` came from `map` or from `alloc_zeroed` with this same layout, as `mapped` says, and nothing else frees it.
+        unsafe {
+            match self.mapped {
+                true => unmap(self.start, self.layout.size()),
+                false => dealloc(self.start.as_ptr(), self.layout),
+            }
+        }
     }
 }
 
