@@ -43,6 +43,9 @@ struct Arguments {
     /// How convolutions may be computed.
     #[arg(long, value_enum, default_value_t)]
     numerics: Numerics,
+    /// What the weights of linear layers are stored as.
+    #[arg(long, value_enum, default_value_t)]
+    weight_type: WeightType,
     /// Prints where the time of the first image goes: each fused step, beside the least that it could take.
     #[arg(long)]
     profile: bool,
@@ -59,6 +62,16 @@ enum Numerics {
     Fast,
     /// As they are defined.
     Direct,
+}
+
+/// What weights are stored as.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum WeightType {
+    /// As f32.
+    #[default]
+    F32,
+    /// Rounded to 8 significant bits: half of the bytes.
+    Bf16,
 }
 
 /// A safetensors file without tensors: the length of its header, and the header.
@@ -86,6 +99,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     let options = LoadOptions::new().numerics(match arguments.numerics {
         Numerics::Fast => convoke::Numerics::Fast,
         Numerics::Direct => convoke::Numerics::Direct,
+    });
+    let options = options.weights(match arguments.weight_type {
+        WeightType::F32 => convoke::WeightType::F32,
+        WeightType::Bf16 => convoke::WeightType::Bf16,
     });
     let network = match &arguments.weights {
         Some(file) => (member.load)(file, &options)?,

@@ -2,7 +2,7 @@
 
 use convoke::buffer::Buffer;
 use convoke::isa::Isa;
-use convoke::kernels::{Kernels, Memory, Prepared, pack, scratch_len};
+use convoke::kernels::{Kernels, Memory, PackPointer, Prepared, pack, scratch_len};
 use convoke_compiler::plan::{Activation, Algorithm, Conv, Epilogue, Form, Kernel, Linear, Place, View};
 
 /// A layer.
@@ -257,7 +257,7 @@ impl Bench {
         let mut scratch = Buffer::zeroed(scratch_len(&kernel, isa, 1));
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
         // SAFETY: all views lie in the arena, which like the others lives as long as the step.
-        let step = unsafe { Prepared::new(&kernel, Kernels::all().table(isa), &[packed.as_ptr()], &memory, 1) };
+        let step = unsafe { Prepared::new(&kernel, Kernels::all().table(isa), &[PackPointer::new(&packed, &form)], &memory, 1) };
         let elements = input.height * input.width * input.channels + output.height * output.width * output.channels;
         let bytes = 4 * (elements + n_weights);
         let flops = 2.0 * macs as f64;

@@ -51,7 +51,7 @@
 //! | [`network!`] | the language: networks, blocks, layers; what the macro makes of them |
 //! | [`Map`], [`Sequence`], [`Vector`] | inputs and outputs of three axes, two and one, with their sizes as types; from and to slices |
 //! | [`Session`], [`SessionOptions`] | running a network, one image or a batch at a time |
-//! | [`LoadOptions`] | weight files with other names, a prefix, or without a head; numerics, the instruction set |
+//! | [`LoadOptions`] | weight files with other names, a prefix, or without a head; numerics, weights as bf16, the instruction set |
 //! | [`Summary`] | a network as a table |
 //! | `explain` of a network | its plan, step by step; for sizes bound at run time also the code that Cranelift makes of it |
 //! | [`Profile`] | where its time goes, step by step, beside the least that each could take |
@@ -169,4 +169,4 @@ pub use crate::profile::{Profile, StepProfile};
 pub use crate::session::{Backend, Session, SessionOptions};
 pub use crate::summary::{LayerSummary, Summary};
 pub use crate::tensor::{Map, Sequence, Value, Vector};
-pub use crate::weights::{LoadOptions, Numerics};
+pub use crate::weights::{LoadOptions, Numerics, WeightType};

@@ -89,6 +89,10 @@ pub trait Simd: Copy + 'static {
     unsafe fn index(p: *const u32) -> Self::Index;
     /// Lane `index[i]` of `v` in lane i.
     unsafe fn permute(v: Self::V, index: Self::Index) -> Self::V;
+    /// Two bf16 in each lane as floats: the lower ones.
+    unsafe fn bf16_low(v: Self::V) -> Self::V;
+    /// The upper ones.
+    unsafe fn bf16_high(v: Self::V) -> Self::V;
     /// Asks for the cache line at `p` in the first-level cache; `p` need not be valid.
     unsafe fn prefetch(p: *const f32);
     /// Asks for it in the second-level cache.

@@ -163,6 +163,10 @@ fn form(form: &Form) -> TokenStream {
             let (outputs, map) = (int(outputs), ints(&map));
             rust!(rt::Form::Linear { outputs: #outputs, map: #map })
         }
+        Form::LinearBf16 { outputs, map } => {
+            let (outputs, map) = (int(outputs), ints(&map));
+            rust!(rt::Form::LinearBf16 { outputs: #outputs, map: #map })
+        }
         Form::Rows { outputs, inputs } => {
             let (outputs, inputs) = (int(outputs), int(inputs));
             rust!(rt::Form::Rows { outputs: #outputs, inputs: #inputs })

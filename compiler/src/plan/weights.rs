@@ -110,6 +110,14 @@ pub enum Form {
         /// The map; `[inputs, 1, 1]` for a vector.
         map: [usize; 3],
     },
+    /// As [`Linear`](Form::Linear), two weights to an element: bf16, f32 cut to 8 significant bits. No plan has it; it is what loading
+    /// may make of a linear layer's.
+    LinearBf16 {
+        /// Rows.
+        outputs: usize,
+        /// The map; `[inputs, 1, 1]` for a vector.
+        map: [usize; 3],
+    },
     /// Of a weight `[outputs, inputs]` that each pixel of a map is multiplied by: a direct convolution of 1x1.
     Rows {
         /// Rows.
@@ -168,6 +176,16 @@ impl Form {
             *algorithm = algorithm.direct();
         }
         self
+    }
+}
+
+impl Form {
+    /// The form of the same weights in bf16, where there is one.
+    pub fn bf16(self) -> Form {
+        match self {
+            Form::Linear { outputs, map } => Form::LinearBf16 { outputs, map },
+            form => form,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::explain::{self, ExplainOptions};
 use crate::kernels::{Kernels, Table};
 use crate::rt::{Net, isa_of, packed};
 use crate::session::{SessionOptions, engine};
-use crate::weights::{LoadOptions, Numerics, StateDict, Weights};
+use crate::weights::{Choices, LoadOptions, StateDict, Weights};
 
 /// What `network!` embeds for a network whose sizes are known only when it is bound.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ struct Made {
     template: Template,
     weights: Arc<Weights>,
     table: &'static Table,
-    numerics: Numerics,
+    choices: Choices,
     /// Forms that plans share, by recipe.
     packs: Cache<Pack, Arc<Buffer>>,
     /// By the sizes of the symbols.
@@ -146,7 +146,7 @@ impl AnyNet {
                 template: source.template()?,
                 weights: Arc::new(weights),
                 table: Kernels::all().table(isa_of(options)?),
-                numerics: options.numerics_choice(),
+                choices: options.choices(),
                 packs: Cache::new(usize::MAX),
                 nets: Cache::new(n_sizes),
                 memory_limit,
@@ -213,8 +213,8 @@ impl AnyNet {
             let start = Instant::now();
             let plan = self.0.source.plan(&made.template, sizes)?;
             made.check(&self.0.source, &plan, sizes)?;
-            let (packs, packing) = made.packs(&plan.packs)?;
-            let net = Net::bound(plan, made.weights.clone(), made.table, made.numerics, packs)?;
+            let (packs, packing) = made.packs(&made.choices.packs(&plan))?;
+            let net = Net::bound(plan, made.weights.clone(), made.table, made.choices, packs)?;
             times = BindTimes { planning: start.elapsed().saturating_sub(packing), packing, ..times };
             Ok(net)
         })?;
@@ -227,7 +227,7 @@ impl Made {
     fn packs(&self, recipes: &[Pack]) -> Result<(Vec<Arc<Buffer>>, Duration)> {
         let start = Instant::now();
         let missing: Vec<Pack> = recipes.iter().filter(|recipe| self.packs.kept(recipe).is_none()).cloned().collect();
-        let made = packed(&missing, &self.weights, self.table, self.numerics)?;
+        let made = packed(&missing, &self.weights, self.table)?;
         let packing = if missing.is_empty() { Duration::ZERO } else { start.elapsed() };
         // Where another thread has made the same meanwhile, its is taken.
         for (recipe, buffer) in missing.iter().zip(made) {

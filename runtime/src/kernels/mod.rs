@@ -18,7 +18,7 @@ mod tiling;
 #[cfg(feature = "jit")]
 pub(crate) use call::{Call, Slot};
 pub use pack::{Part, n_rows, pack, pack_part, packed_len, parts, row_len};
-pub use prepare::{Memory, PortPointers, Prepared};
+pub use prepare::{Memory, PackPointer, PortPointers, Prepared};
 pub use split::{Split, nanoseconds};
 pub use table::{Kernels, Table};
 pub use tiling::scratch_len;

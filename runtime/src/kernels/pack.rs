@@ -50,6 +50,10 @@ impl Blocks {
             Form::Linear { outputs, map } => {
                 Some(Blocks { groups: 1, rows: outputs, unit: 4 * lanes, packed: map.iter().product() })
             }
+            Form::LinearBf16 { outputs, map } => {
+                let packed = map.iter().product::<usize>().div_ceil(2);
+                Some(Blocks { groups: 1, rows: outputs, unit: 4 * lanes, packed })
+            }
             _ => None,
         }
     }
@@ -125,13 +129,14 @@ pub fn pack_part(form: &Form, table: &Table, part: Part<'_>, rows: &mut [f32], s
             // SAFETY: the assertions above have checked the lengths that are read and written.
             unsafe { pack(&args) }
         }
-        Form::Linear { map: [channels, height, width], .. } => {
+        Form::Linear { map: [channels, height, width], .. } | Form::LinearBf16 { map: [channels, height, width], .. } => {
             let args = PackLinearArgs {
                 rows: rows.as_ptr(),
                 pack: weights_to.as_mut_ptr(),
                 n_rows: n,
                 channels,
                 pixels: height * width,
+                bf16: matches!(form, Form::LinearBf16 { .. }),
                 lanes: isa.lanes(),
             };
             // SAFETY: the assertions above have checked the lengths that are read and written.
@@ -186,7 +191,7 @@ pub fn pack(form: &Form, isa: Isa, weight: &[f32], bias: &[f32]) -> Buffer {
 pub fn n_rows(form: &Form) -> usize {
     match *form {
         Form::Conv { filters, .. } | Form::ConvPart { filters, .. } => filters,
-        Form::Linear { outputs, .. } | Form::Rows { outputs, .. } => outputs,
+        Form::Linear { outputs, .. } | Form::LinearBf16 { outputs, .. } | Form::Rows { outputs, .. } => outputs,
         Form::Recurrent { cell, hidden, .. } => hidden.saturating_mul(cell.n_gates()),
         Form::Elements { map } => map.iter().product(),
         Form::Slopes { channels, .. } | Form::Affine { channels } => channels,
@@ -197,7 +202,7 @@ pub fn n_rows(form: &Form) -> usize {
 pub fn row_len(form: &Form) -> usize {
     match *form {
         Form::Conv { channels, window, .. } | Form::ConvPart { channels, window, .. } => channels * window[0] * window[1],
-        Form::Linear { map, .. } => map.iter().product(),
+        Form::Linear { map, .. } | Form::LinearBf16 { map, .. } => map.iter().product(),
         Form::Rows { inputs, .. } => inputs,
         Form::Recurrent { width, .. } => width,
         Form::Slopes { .. } | Form::Elements { .. } | Form::Affine { .. } => 1,
@@ -246,6 +251,8 @@ mod tests {
             conv(Algorithm::WinogradF4Plain, 65, 4, [3, 3], 1),
             Form::Linear { outputs: 201, map: [7, 2, 3] },
             Form::Linear { outputs: 10, map: [64, 1, 1] },
+            Form::LinearBf16 { outputs: 201, map: [7, 3, 3] },
+            Form::LinearBf16 { outputs: 10, map: [64, 1, 1] },
             Form::Affine { channels: 9 },
             Form::Elements { map: [3, 2, 2] },
             Form::Slopes { weights: 1, channels: 5 },

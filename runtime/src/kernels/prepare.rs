@@ -34,6 +34,22 @@ pub struct PortPointers<'a> {
     pub outputs: &'a [*mut f32],
 }
 
+/// Weights that were packed.
+#[derive(Clone, Copy, Debug)]
+pub struct PackPointer {
+    /// The first element.
+    first: *const f32,
+    /// Whether those of a linear layer are bf16.
+    bf16: bool,
+}
+
+impl PackPointer {
+    /// Of a pack in a form.
+    pub fn new(pack: &[f32], form: &Form) -> PackPointer {
+        PackPointer { first: pack.as_ptr(), bf16: matches!(form, Form::LinearBf16 { .. }) }
+    }
+}
+
 /// A step bound to a session's memory.
 #[derive(Debug)]
 pub struct Prepared {
@@ -69,7 +85,7 @@ impl Prepared {
     /// # Safety
     /// Pointers of `memory` and `packs` are valid as their documentation says for as long as the result is used, every element
     /// that the step touches lies inside them, and the table's instruction set is available on this machine.
-    pub unsafe fn new(kernel: &Kernel, table: &Table, packs: &[*const f32], memory: &Memory, n_shares: usize) -> Prepared {
+    pub unsafe fn new(kernel: &Kernel, table: &Table, packs: &[PackPointer], memory: &Memory, n_shares: usize) -> Prepared {
         let n_shares = n_shares.max(1);
         let mut binds = Vec::new();
         let call = match kernel {
@@ -77,7 +93,7 @@ impl Prepared {
                 binds.push(window_bind(conv));
                 binds.push(Bind::view(Slot::Out, &conv.output));
                 binds.extend(conv.epilogue.residual.as_ref().map(|residual| Bind::view(Slot::B, residual)));
-                let (kernel, args) = conv_args(conv, table, packs[conv.pack], memory, n_shares);
+                let (kernel, args) = conv_args(conv, table, packs[conv.pack].first, memory, n_shares);
                 Call::Conv(kernel, Box::new(args))
             }
             Kernel::Strips(strips) => strips_call(strips, table, packs, memory, &mut binds),
@@ -91,7 +107,7 @@ impl Prepared {
                 Call::Pool(table.f32_pool(), Box::new(args))
             }
             Kernel::Affine(affine) => {
-                let pack = packs[affine.pack];
+                let pack = packs[affine.pack].first;
                 let channels = affine.input.channels;
                 binds.push(Bind::view(Slot::A, &affine.input));
                 binds.push(Bind::view(Slot::Out, &affine.output));
@@ -105,7 +121,7 @@ impl Prepared {
                 map_call(table, MapOp::Copy, &activate.output, &[(null_mut(), strides(&activate.input))], activate.activation)
             }
             Kernel::Prelu(prelu) => {
-                let pack = packs[prelu.pack];
+                let pack = packs[prelu.pack].first;
                 binds.push(Bind::view(Slot::A, &prelu.input));
                 binds.push(Bind::view(Slot::Out, &prelu.output));
                 let inputs = [(null_mut(), strides(&prelu.input)), (pack.cast_mut(), [0, 0, 1])];
@@ -152,7 +168,7 @@ impl Prepared {
                 let sizes = [input.height, input.width, input.channels];
                 Call::Mean(table.f32_mean(), MeanArgs { input: source(input), output: target(output), sizes })
             }
-            Kernel::Norm(norm) => norm_call(norm, table, packs[norm.pack], &mut binds),
+            Kernel::Norm(norm) => norm_call(norm, table, packs[norm.pack].first, &mut binds),
             Kernel::LocalNorm(norm) => {
                 binds.push(Bind::view(Slot::A, &norm.input));
                 binds.push(Bind::view(Slot::Out, &norm.output));
@@ -300,13 +316,13 @@ fn window_bind(Conv { input, pad, .. }: &Conv) -> Bind {
     Bind { slot: Slot::A, place: input.place, offset: input.offset as isize - border }
 }
 
-fn strips_call(strips: &Strips, table: &Table, packs: &[*const f32], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
+fn strips_call(strips: &Strips, table: &Table, packs: &[PackPointer], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
     binds.push(window_bind(strips.convs().next().unwrap_or(&strips.last)));
     for (index, conv) in strips.convs().enumerate() {
         binds.extend(conv.epilogue.residual.as_ref().map(|residual| Bind::view(Slot::Nth(index), residual)));
     }
     binds.push(Bind::view(Slot::Out, &strips.last.output));
-    let convs = strips.convs().map(|conv| conv_args(conv, table, packs[conv.pack], memory, 1)).collect();
+    let convs = strips.convs().map(|conv| conv_args(conv, table, packs[conv.pack].first, memory, 1)).collect();
     Call::Strips(StripCall::entry, Box::new(StripCall::new(convs, StripScratch::of(strips, table.isa()), memory.scratch)))
 }
 
@@ -361,7 +377,7 @@ fn conv_args(conv: &Conv, table: &Table, pack: *const f32, memory: &Memory, n_sh
     (kernel, args)
 }
 
-fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec<Bind>) -> Call {
+fn linear_call(linear: &Linear, table: &Table, pack: PackPointer, binds: &mut Vec<Bind>) -> Call {
     let Linear { input, output, epilogue, .. } = linear;
     binds.push(Bind::view(Slot::A, input));
     binds.push(Bind::view(Slot::Out, output));
@@ -372,7 +388,8 @@ fn linear_call(linear: &Linear, table: &Table, pack: *const f32, binds: &mut Vec
         input: null(),
         output: null_mut(),
         residual: null(),
-        pack,
+        pack: pack.first,
+        bf16: pack.bf16,
         inputs: input.height * input.width * input.channels,
         outputs: output.channels,
         act: act(epilogue.activation),
@@ -412,7 +429,7 @@ fn norm_call(norm: &Norm, table: &Table, pack: *const f32, binds: &mut Vec<Bind>
     Call::Norm(table.f32_norm(), Box::new(args))
 }
 
-fn recurrent_call(layer: &Recurrent, table: &Table, packs: &[*const f32], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
+fn recurrent_call(layer: &Recurrent, table: &Table, packs: &[PackPointer], memory: &Memory, binds: &mut Vec<Bind>) -> Call {
     let Recurrent { cell, hidden, input, output, first_hidden, first_cell, last_cell, .. } = layer;
     binds.push(Bind::view(Slot::A, input));
     binds.push(Bind::view(Slot::Out, output));
@@ -420,7 +437,7 @@ fn recurrent_call(layer: &Recurrent, table: &Table, packs: &[*const f32], memory
         binds.extend(view.as_ref().map(|view| Bind::view(slot, view)));
     }
     let rows = |view: &Option<View>| view.map_or([0; 2], |view| [view.row, view.channel]);
-    let pointers = |indices: &[usize]| [0, 1].map(|d| indices.get(d).map_or(null(), |&index| packs[index]));
+    let pointers = |indices: &[usize]| [0, 1].map(|d| indices.get(d).map_or(null(), |&index| packs[index].first));
     let args = RecurrentArgs {
         cell: match cell {
             Cell::Tanh => CellKind::Tanh,

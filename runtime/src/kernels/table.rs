@@ -156,7 +156,8 @@ impl Table {
                 }
             }
             Form::Rows { .. } => self.f32_pack_conv = all.f32_pack_conv,
-            Form::Linear { .. } => self.f32_pack_linear = all.f32_pack_linear,
+            // `WeightType::Bf16` asks for the same.
+            Form::Linear { .. } | Form::LinearBf16 { .. } => self.f32_pack_linear = all.f32_pack_linear,
             Form::Recurrent { .. } => self.f32_pack_recurrent = all.f32_pack_recurrent,
             Form::Slopes { .. } | Form::Elements { .. } | Form::Affine { .. } => {}
         }

@@ -102,6 +102,7 @@ fn accept_pack(plan: &Plan, pack: &Pack) -> Check {
             let inputs = n_elements(&map).ok_or_else(|| format!("a map of {map:?}"))?;
             Some(vec![outputs, inputs])
         }
+        Form::LinearBf16 { .. } => return Err("weights in bf16, which are a choice of loading".to_owned()),
         Form::Rows { outputs, inputs } => {
             n_elements(&[outputs, inputs]).ok_or_else(|| format!("a matrix of {outputs} x {inputs}"))?;
             Some(vec![outputs, inputs])

@@ -4,7 +4,7 @@ use std::ptr;
 #[cfg(feature = "jit")]
 use std::time::Duration;
 
-use convoke_compiler::plan::{self, Conv, Kernel, Plan};
+use convoke_compiler::plan::{self, Kernel, Plan};
 
 use super::MAX_PORTS;
 use super::net::{Net, Ready};
@@ -12,9 +12,9 @@ use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind, Result};
 #[cfg(feature = "jit")]
 use crate::jit;
-use crate::kernels::{self, Memory, PortPointers, Prepared, Split};
+use crate::kernels::{self, Memory, PackPointer, PortPointers, Prepared, Split};
 use crate::threads::{self, Run, Team};
-use crate::weights::Numerics;
+use crate::weights::Choices;
 
 /// A plan's steps bound to an arena of their own: a session without types, for plans that no type stands for.
 pub struct Engine {
@@ -46,21 +46,23 @@ impl Engine {
     /// Those that the net was made with.
     pub fn with_split(net: &Net, split: Split) -> Result<Engine> {
         let plan = net.plan();
-        let Ready { table, numerics, packs } = net.ready()?;
+        let Ready { table, choices, packs } = net.ready()?;
         let split = Split { threads: split.threads.min(threads::MOST), ..split };
-        let kernels = kernels_of(plan, *numerics);
+        let kernels = kernels_of(plan, choices);
         let shares = |kernel: &Kernel| split.shares(kernel, table.isa());
         let scratch_len =
             kernels.iter().map(|kernel| kernels::scratch_len(kernel, table.isa(), shares(kernel))).max().unwrap_or(0);
         let mut arena = Buffer::zeroed(plan.arena_len);
         let mut scratch = Buffer::zeroed(scratch_len);
         let memory = Memory { arena: arena.as_mut_ptr(), scratch: scratch.as_mut_ptr() };
-        let packs: Vec<*const f32> = packs.iter().map(|pack| pack.as_ptr()).collect();
+        let packs: Vec<PackPointer> =
+            packs.iter().zip(choices.packs(plan)).map(|(pack, recipe)| PackPointer::new(pack, &recipe.form)).collect();
         let steps = kernels
             .iter()
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
             // the arena, a port or its pack, whose form is that of the step, and for other numerics both have changed alike: the
-            // direct algorithm reads and writes what Winograd's does. Arena and scratch are as long as asked for and
+            // direct algorithm reads and writes what Winograd's does, and weights are read as what they are stored as. Arena and
+            // scratch are as long as asked for and
             // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has the table's instruction set.
             .map(|kernel| unsafe { Prepared::new(kernel, table, &packs, &memory, shares(kernel)) })
             .collect();
@@ -83,8 +85,8 @@ impl Engine {
     /// If code cannot be made of the plan.
     #[cfg(feature = "jit")]
     pub fn compile(&mut self, chains: jit::Chains) -> Result<Option<Duration>> {
-        let Ready { table, numerics, .. } = self.net.ready()?;
-        let kernels = kernels_of(self.net.plan(), *numerics);
+        let Ready { table, choices, .. } = self.net.ready()?;
+        let kernels = kernels_of(self.net.plan(), choices);
         let driver = self.net.code().driver(&kernels, &mut self.steps, table.isa(), chains);
         let Some(driver) = driver.map_err(|what| not_compiled(&self.net, &what))? else { return Ok(None) };
         let (driver, took) = driver;
@@ -100,8 +102,8 @@ impl Engine {
     /// If code cannot be made of the plan.
     #[cfg(feature = "jit")]
     pub fn listings(&mut self, chains: jit::Chains) -> Result<Option<jit::Listings>> {
-        let Ready { table, numerics, .. } = self.net.ready()?;
-        let kernels = kernels_of(self.net.plan(), *numerics);
+        let Ready { table, choices, .. } = self.net.ready()?;
+        let kernels = kernels_of(self.net.plan(), choices);
         jit::listings(&kernels, &mut self.steps, table.isa(), chains).map_err(|what| not_compiled(&self.net, &what))
     }
 
@@ -169,24 +171,14 @@ impl Engine {
     }
 }
 
-/// The steps of a plan as these numerics compute them.
-fn kernels_of(plan: &Plan, numerics: Numerics) -> Vec<Kernel> {
-    plan.steps.iter().map(|step| under(numerics, &step.kernel)).collect()
+/// The steps of a plan as they are computed.
+fn kernels_of(plan: &Plan, choices: &Choices) -> Vec<Kernel> {
+    plan.steps.iter().map(|step| choices.kernel(&step.kernel)).collect()
 }
 
 #[cfg(feature = "jit")]
 fn not_compiled(net: &Net, what: &str) -> Error {
     Error::new(ErrorKind::Plan, format!("`{}` cannot be compiled, which is a mistake: please report it\n{what}", net.plan().name))
-}
-
-/// A step as these numerics compute it.
-fn under(numerics: Numerics, kernel: &Kernel) -> Kernel {
-    let direct = |conv: &Conv| Conv { algorithm: conv.algorithm.direct(), ..conv.clone() };
-    match (numerics, kernel) {
-        (Numerics::Direct, Kernel::Conv(conv)) => Kernel::Conv(direct(conv)),
-        (Numerics::Direct, Kernel::Strips(strips)) => Kernel::Strips(strips.map(direct)),
-        _ => kernel.clone(),
-    }
 }
 
 /// Whether there is a slice for each port, of its length.

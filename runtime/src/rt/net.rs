@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
-use convoke_compiler::plan::{Form, Pack, Plan};
+use convoke_compiler::plan::{Pack, Plan};
 
 use super::accept::accept;
 use crate::buffer::Buffer;
@@ -16,7 +16,7 @@ use crate::isa::{Isa, IsaError};
 use crate::jit::Cabinet;
 use crate::kernels::{Kernels, Table};
 use crate::threads::{n_cores, threads_of_environment};
-use crate::weights::{LoadOptions, Numerics, Weights, load_packs};
+use crate::weights::{Choices, LoadOptions, Weights, load_packs};
 
 /// A plan, the source of its weights, and the weights in the form that kernels read, made once. Cheap to clone.
 #[derive(Clone)]
@@ -73,8 +73,8 @@ impl Deref for Shared {
 pub(crate) struct Ready {
     /// What the weights are packed for.
     pub table: &'static Table,
-    /// And for which algorithms.
-    pub numerics: Numerics,
+    /// And how else.
+    pub choices: Choices,
     /// By index among the plan's packs.
     pub packs: Vec<Arc<Buffer>>,
 }
@@ -125,11 +125,11 @@ impl Net {
         plan: Plan,
         weights: Arc<Weights>,
         table: &'static Table,
-        numerics: Numerics,
+        choices: Choices,
         packs: Vec<Arc<Buffer>>,
     ) -> Result<Net> {
         accept(&plan)?;
-        Ok(Net::of(Shared::Owned(plan), Ok(weights), Ok(Ready { table, numerics, packs })))
+        Ok(Net::of(Shared::Owned(plan), Ok(weights), Ok(Ready { table, choices, packs })))
     }
 
     fn of(plan: Shared, weights: Result<Arc<Weights>>, ready: Result<Ready>) -> Net {
@@ -203,13 +203,9 @@ pub(crate) fn isa_of(options: &LoadOptions) -> Result<Isa> {
 ///
 /// # Errors
 /// If a tensor cannot be read.
-pub(crate) fn packed(packs: &[Pack], weights: &Weights, table: &Table, numerics: Numerics) -> Result<Vec<Arc<Buffer>>> {
-    let form = |form: &Form| match numerics {
-        Numerics::Direct => form.direct(),
-        Numerics::Fast => *form,
-    };
+pub(crate) fn packed(packs: &[Pack], weights: &Weights, table: &Table) -> Result<Vec<Arc<Buffer>>> {
     let threads = || threads_of_environment().ok().flatten().unwrap_or_else(n_cores);
-    Ok(load_packs(packs, weights, table, form, threads)?.into_iter().map(Arc::new).collect())
+    Ok(load_packs(packs, weights, table, threads)?.into_iter().map(Arc::new).collect())
 }
 
 impl Ready {
@@ -217,8 +213,8 @@ impl Ready {
         let Linked { plan, kernels } = linked;
         accept(plan)?;
         let table = kernels.table(isa_of(options)?);
-        let numerics = options.numerics_choice();
-        let packs = packed(&plan.packs, weights, table, numerics)?;
-        Ok(Ready { table, numerics, packs })
+        let choices = options.choices();
+        let packs = packed(&choices.packs(plan), weights, table)?;
+        Ok(Ready { table, choices, packs })
     }
 }

@@ -171,6 +171,17 @@ impl Simd for Portable {
         F32x4([lane(index[0]), lane(index[1]), lane(index[2]), lane(index[3])])
     }
     #[inline(always)]
+    unsafe fn bf16_low(v: F32x4) -> F32x4 {
+        let [a, b, c, d] = v.0.map(f32::to_bits);
+        F32x4([a << 16, b << 16, c << 16, d << 16].map(f32::from_bits))
+    }
+    #[inline(always)]
+    unsafe fn bf16_high(v: F32x4) -> F32x4 {
+        const HIGH: u32 = 0xffff_0000;
+        let [a, b, c, d] = v.0.map(f32::to_bits);
+        F32x4([a & HIGH, b & HIGH, c & HIGH, d & HIGH].map(f32::from_bits))
+    }
+    #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
     #[inline(always)]
     unsafe fn prefetch_far(_: *const f32) {}

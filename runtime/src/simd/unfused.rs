@@ -56,6 +56,8 @@ impl<S: Simd> Simd for Unfused<S> {
         pow2(n: S::V) -> S::V;
         index(p: *const u32) -> S::Index;
         permute(v: S::V, index: S::Index) -> S::V;
+        bf16_low(v: S::V) -> S::V;
+        bf16_high(v: S::V) -> S::V;
         prefetch(p: *const f32);
         prefetch_far(p: *const f32);
     }

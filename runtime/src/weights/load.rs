@@ -27,19 +27,16 @@ struct Task<'a> {
     parts: Vec<Part<'a>>,
 }
 
-/// The packs of a plan, in the forms that the function makes of theirs, by as many threads as pay, at most those that a function says
-/// there are.
+/// The packs of a plan, by as many threads as pay, at most those that a function says there are.
 ///
 /// # Errors
 /// If the source can no longer be read.
 pub(crate) fn load_packs(
-    recipes: &[Pack],
+    packs: &[Pack],
     weights: &Weights,
     table: &Table,
-    form: impl Fn(&Form) -> Form,
     n_threads_there_are: impl FnOnce() -> usize,
 ) -> Result<Vec<Buffer>> {
-    let packs: Vec<Pack> = recipes.iter().map(|pack| Pack { form: form(&pack.form), ..pack.clone() }).collect();
     let folded: Vec<Folded> = packs.iter().map(|pack| fold(pack, weights)).collect::<Result<_>>()?;
     let lens: Vec<usize> = packs.iter().map(|pack| packed_len(&pack.form, table.isa())).collect();
     let mut buffers = Buffer::zeroed_together(&lens);
@@ -82,7 +79,7 @@ pub(crate) fn load_packs(
 
 /// Whether rows of a pack's weight can be read one by one: they lie in a file, and are rows of the pack.
 fn has_rows(pack: &Pack, weights: &Weights) -> bool {
-    matches!(pack.form, Form::Conv { .. } | Form::Linear { .. } | Form::Rows { .. })
+    matches!(pack.form, Form::Conv { .. } | Form::Linear { .. } | Form::LinearBf16 { .. } | Form::Rows { .. })
         && pack.weight.is_some_and(|index| weights.is_stored(index))
 }
 

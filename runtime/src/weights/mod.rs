@@ -35,7 +35,8 @@ use crate::buffer;
 use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) use self::load::load_packs;
-pub use self::options::{LoadOptions, Numerics};
+pub(crate) use self::options::Choices;
+pub use self::options::{LoadOptions, Numerics, WeightType};
 
 /// Bytes that are read at a time: a multiple of every element's.
 const CHUNK_BYTES: usize = 1 << 16;

@@ -215,6 +215,8 @@ pub struct LinearArgs {
     pub inputs: usize,
     /// Elements of the result.
     pub outputs: usize,
+    /// Whether the weights are bf16, two inputs' in one element.
+    pub bf16: bool,
     /// Applied to the result.
     pub act: Act,
 }
@@ -501,6 +503,8 @@ pub struct PackLinearArgs {
     pub channels: usize,
     /// Pixels of the map.
     pub pixels: usize,
+    /// Whether as bf16, two inputs' in one element.
+    pub bf16: bool,
     /// Floats in a vector.
     pub lanes: usize,
 }

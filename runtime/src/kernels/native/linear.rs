@@ -3,13 +3,16 @@
 //! Panels of four vectors of outputs are read in order; what is left takes two and one. So that few outputs keep the
 //! multiply-add units as busy as many, the sum of each is kept in several chains (2 of panels of four vectors, 4 of two, 8 of
 //! one): input i goes to chain i modulo their number, and the chains are added in order at the end.
+//!
+//! Weights may be bf16, that is the upper halves of floats: the vector that holds those of two neighbouring inputs is widened by a shift
+//! and a mask.
 
 use crate::simd::Simd;
 
 use super::args::LinearArgs;
 use super::conv::Parts;
 use super::share::Share;
-use super::{div, math};
+use super::{div, div_ceil, math};
 
 /// Floats that weights are fetched ahead of their use. The processor's own prefetcher stops at the ends of pages of 4 KB; asked for a
 /// little ahead of them, it goes on: 18 GB/s instead of 15.5 from memory. Nothing is gained from 4 KB on.
@@ -38,10 +41,13 @@ pub unsafe fn layer<S: Parts>(a: &LinearArgs, share: Share) {
         let mut f = first;
         while f < end {
             let vectors = panel_vectors(S::LANES, padded - f);
-            match vectors {
-                4 => panel::<S, 4, 2>(a, padded, f),
-                2 => panel::<S, 2, 4>(a, padded, f),
-                _ => panel::<S, 1, 8>(a, padded, f),
+            match (vectors, a.bf16) {
+                (4, false) => panel::<S, 4, 2, false>(a, padded, f),
+                (2, false) => panel::<S, 2, 4, false>(a, padded, f),
+                (_, false) => panel::<S, 1, 8, false>(a, padded, f),
+                (4, true) => panel::<S, 4, 2, true>(a, padded, f),
+                (2, true) => panel::<S, 2, 4, true>(a, padded, f),
+                (_, true) => panel::<S, 1, 8, true>(a, padded, f),
             }
             f += vectors * S::LANES;
         }
@@ -49,31 +55,42 @@ pub unsafe fn layer<S: Parts>(a: &LinearArgs, share: Share) {
     }
 }
 
-/// `NB` vectors of outputs from `f` on, each summed in `CHAINS`.
+/// Elements of the weights of an output, in which those of `inputs` lie.
 #[inline(always)]
-unsafe fn panel<S: Simd, const NB: usize, const CHAINS: usize>(a: &LinearArgs, padded: usize, f: usize) {
-    // SAFETY: the caller's promise, see `layer`; the pack is padded to whole vectors.
+pub fn row_len(inputs: usize, bf16: bool) -> usize {
+    if bf16 { div_ceil(inputs, 2) } else { inputs }
+}
+
+/// `NB` vectors of outputs from `f` on, each summed in `CHAINS`, an even number; of weights that are `BF16` or not. Rounded weights
+/// make the same sums in both.
+#[inline(always)]
+unsafe fn panel<S: Simd, const NB: usize, const CHAINS: usize, const BF16: bool>(a: &LinearArgs, padded: usize, f: usize) {
+    // SAFETY: the caller's promise, see `layer`; the pack is padded to whole vectors, and to two inputs where they share elements.
     unsafe {
-        let mut w = a.pack.add(padded + f * a.inputs);
+        let mut w = a.pack.add(padded + f * row_len(a.inputs, BF16));
         let mut acc = [[S::splat(0.0); NB]; CHAINS];
         let mut i = 0;
         while i + CHAINS <= a.inputs {
-            for (chain, acc) in acc.iter_mut().enumerate() {
-                let x = S::splat(*a.input.add(i + chain));
-                for (b, acc) in acc.iter_mut().enumerate() {
-                    let w = w.add((chain * NB + b) * S::LANES);
-                    S::prefetch(w.wrapping_add(AHEAD));
-                    *acc = S::fma(x, S::load(w), *acc);
+            for chain in (0..CHAINS).step_by(2) {
+                let x = [S::splat(*a.input.add(i + chain)), S::splat(*a.input.add(i + chain + 1))];
+                for b in 0..NB {
+                    let [first, second] = pair::<S, NB, BF16>(w, chain, b);
+                    acc[chain][b] = S::fma(x[0], first, acc[chain][b]);
+                    acc[chain + 1][b] = S::fma(x[1], second, acc[chain + 1][b]);
                 }
             }
-            w = w.add(CHAINS * NB * S::LANES);
+            w = w.add(row_len(CHAINS, BF16) * NB * S::LANES);
             i += CHAINS;
         }
-        for (chain, acc) in acc.iter_mut().enumerate() {
+        for chain in 0..CHAINS {
             if i + chain < a.inputs {
                 let x = S::splat(*a.input.add(i + chain));
-                for (b, acc) in acc.iter_mut().enumerate() {
-                    *acc = S::fma(x, S::load(w.add((chain * NB + b) * S::LANES)), *acc);
+                for (b, acc) in acc[chain].iter_mut().enumerate() {
+                    let w = match BF16 {
+                        false => S::load(w.add((chain * NB + b) * S::LANES)),
+                        true => pair::<S, NB, BF16>(w, chain - chain % 2, b)[chain % 2],
+                    };
+                    *acc = S::fma(x, w, *acc);
                 }
             }
         }
@@ -90,5 +107,27 @@ unsafe fn panel<S: Simd, const NB: usize, const CHAINS: usize>(a: &LinearArgs, p
             }
             S::store_first(a.output.add(first), n, math::bound::<S>(&a.act, v));
         }
+    }
+}
+
+/// The weights of two neighbouring inputs, the first being `chain` behind `w`, for one vector of a panel's outputs.
+#[inline(always)]
+unsafe fn pair<S: Simd, const NB: usize, const BF16: bool>(w: *const f32, chain: usize, b: usize) -> [S::V; 2] {
+    // SAFETY: the caller promises them both, see `panel`.
+    unsafe {
+        if BF16 {
+            let w = w.add((chain / 2 * NB + b) * S::LANES);
+            S::prefetch(w.wrapping_add(AHEAD));
+            let both = S::load(w);
+            return [S::bf16_low(both), S::bf16_high(both)];
+        }
+        [chain, chain + 1].map(
+            #[inline(always)]
+            |chain| {
+                let w = w.add((chain * NB + b) * S::LANES);
+                S::prefetch(w.wrapping_add(AHEAD));
+                S::load(w)
+            },
+        )
     }
 }

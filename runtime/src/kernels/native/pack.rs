@@ -64,7 +64,7 @@ unsafe fn panels(a: &PackConvArgs) {
             let block = a.channel_block.min(a.channels - c);
             let rows = Rows { first: a.rows.wrapping_add(f * row_len + c * a.taps), row_len, n: a.n_rows.saturating_sub(f) };
             // SAFETY: the caller promises `n_rows · channels · taps` elements to read and whole panels to write.
-            unsafe { columns(&rows, a.pack.add(f * row_len + c * a.taps * width), width, [block, a.taps]) }
+            unsafe { columns::<false>(&rows, a.pack.add(f * row_len + c * a.taps * width), width, [block, a.taps]) }
             c += block;
         }
         f += width;
@@ -84,7 +84,13 @@ pub unsafe fn linear(a: &PackLinearArgs) {
         let width = linear::panel_vectors(a.lanes, padded - f) * a.lanes;
         let rows = Rows { first: a.rows.wrapping_add(f * row_len), row_len, n: a.n_rows.saturating_sub(f) };
         // SAFETY: the caller promises `n_rows · channels · pixels` elements to read and whole panels to write.
-        unsafe { columns(&rows, a.pack.add(f * row_len), width, [a.channels, a.pixels]) }
+        unsafe {
+            let to = a.pack.add(f * linear::row_len(row_len, a.bf16));
+            match a.bf16 {
+                false => columns::<false>(&rows, to, width, [a.channels, a.pixels]),
+                true => columns::<true>(&rows, to, width, [a.channels, a.pixels]),
+            }
+        }
         f += width;
     }
 }
@@ -129,9 +135,9 @@ struct Rows {
 }
 
 /// Makes `width` rows of `outer · inner` elements columns of a panel, in the order inner, outer: a square of 16 by 16 at a time, so that
-/// both what is read and what is written are in the first-level cache.
+/// both what is read and what is written are in the first-level cache. As `BF16`, two columns share an element.
 #[inline(always)]
-unsafe fn columns(rows: &Rows, to: *mut f32, width: usize, [outer, inner]: [usize; 2]) {
+unsafe fn columns<const BF16: bool>(rows: &Rows, to: *mut f32, width: usize, [outer, inner]: [usize; 2]) {
     const SIDE: usize = 16;
     let len = outer * inner;
     let (mut i, mut j) = (0, 0);
@@ -140,7 +146,7 @@ unsafe fn columns(rows: &Rows, to: *mut f32, width: usize, [outer, inner]: [usiz
         let n = (len - first).min(SIDE);
         let mut places = [0; SIDE];
         for place in places.iter_mut().take(n) {
-            *place = (j * outer + i) * width;
+            *place = j * outer + i;
             j += 1;
             if j == inner {
                 (i, j) = (i + 1, 0);
@@ -152,13 +158,44 @@ unsafe fn columns(rows: &Rows, to: *mut f32, width: usize, [outer, inner]: [usiz
                 let from = rows.first.wrapping_add(lane * rows.row_len + first);
                 for (k, place) in places.iter().enumerate().take(n) {
                     // SAFETY: the caller promises the elements of the rows that there are, and the whole panel.
-                    unsafe { *to.add(place + lane) = if lane < rows.n { *from.add(k) } else { 0.0 } }
+                    unsafe {
+                        let value = if lane < rows.n { *from.add(k) } else { 0.0 };
+                        put::<BF16>(to, width, *place, lane, value);
+                    }
                 }
             }
             lane += SIDE;
         }
         first += n;
     }
+    if BF16 && len % 2 == 1 {
+        for lane in 0..width {
+            // SAFETY: the caller promises the whole panel, the half of an element that is left included.
+            unsafe { put::<BF16>(to, width, len, lane, 0.0) }
+        }
+    }
+}
+
+/// Writes an element of a panel.
+#[inline(always)]
+unsafe fn put<const BF16: bool>(to: *mut f32, width: usize, column: usize, lane: usize, value: f32) {
+    // SAFETY: the caller promises the panel.
+    unsafe {
+        if !BF16 {
+            *to.add(column * width + lane) = value;
+            return;
+        }
+        // The first of two columns is the lower half of their element.
+        let half = (column % 2) ^ cfg!(target_endian = "big") as usize;
+        *to.add(column / 2 * width + lane).cast::<u16>().add(half) = bf16(value);
+    }
+}
+
+/// The nearest bf16; of two, the even one. What is not a number stays so.
+#[inline(always)]
+fn bf16(value: f32) -> u16 {
+    let bits = value.to_bits();
+    if value.is_nan() { (bits >> 16) as u16 | 0x40 } else { ((bits + 0x7fff + (bits >> 16 & 1)) >> 16) as u16 }
 }
 
 /// Multiplies each row with its factor, rounding once.

@@ -81,6 +81,7 @@ unsafe fn direction<S: Parts, const G: usize, const CHAINS: usize>(a: &Recurrent
                     pack: projection,
                     inputs: hidden,
                     outputs: width,
+                    bf16: false,
                     act: Act::NONE,
                 });
             }

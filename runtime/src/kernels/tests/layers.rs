@@ -134,6 +134,74 @@ fn linear_layers_of_every_size_read_a_map_in_their_own_order() {
     }
 }
 
+/// The nearest number of 8 significant bits, of two the even one.
+fn rounded(x: f32) -> f32 {
+    let below = f32::from_bits(x.to_bits() & 0xffff_0000);
+    let above = f32::from_bits((x.to_bits() & 0xffff_0000) + 0x1_0000);
+    let [down, up] = [below, above].map(|near| (f64::from(near) - f64::from(x)).abs());
+    let below_is_even = below.to_bits() & 0x1_0000 == 0;
+    if down < up || down == up && below_is_even { below } else { above }
+}
+
+#[test]
+fn weights_in_bf16_are_rounded_and_summed_as_others() {
+    let mut random = Random(5);
+    for outputs in [1, 5, 16, 17, 33, 64, 131] {
+        for [c, h, w] in [[1, 1, 1], [7, 1, 1], [8, 1, 1], [3, 2, 5], [15, 3, 3], [300, 1, 1]] {
+            let mut weight = random.floats(outputs * c * h * w);
+            // Two as far from the ones beside them, and one that is rounded to the next power of two.
+            for (w, bits) in weight.iter_mut().zip([0x3f80_8000, 0x3f81_8000, 0xbfff_ffff]) {
+                *w = f32::from_bits(bits);
+            }
+            let bias = random.floats(outputs);
+            let input = Map::random([h, w, c], &mut random);
+            let mut arena = Arena::default();
+            let from = arena.view(input.size, 0, [0; 4]);
+            arena.put(&from, &input);
+            let output = arena.view([1, 1, outputs], 0, [0; 4]);
+            let epilogue = Epilogue { residual: None, activation: Activation::Identity, pool: None };
+            let kernel = Kernel::Linear(Linear { input: from, output, pack: 0, epilogue });
+            let form = Form::Linear { outputs, map: [c, h, w] };
+            for isa in isas() {
+                let near: Vec<f32> = weight.iter().map(|&w| rounded(w)).collect();
+                arena.bf16 = false;
+                let expected = arena.run(&kernel, isa, Some(&pack(&form, isa, &near, &bias)), &output);
+                arena.bf16 = true;
+                let found = arena.run(&kernel, isa, Some(&pack(&form.bf16(), isa, &weight, &bias)), &output);
+                assert_eq!(found.data, expected.data, "{isa}: {c}x{h}x{w} to {outputs}");
+            }
+        }
+    }
+}
+
+#[test]
+fn weights_in_bf16_err_as_stated() {
+    let (mut random, inputs, outputs) = (Random(6), 2000, 200);
+    let (weight, bias) = (random.floats(inputs * outputs), vec![0.0; outputs]);
+    let input = Map::random([1, 1, inputs], &mut random);
+    let mut arena = Arena::default();
+    let from = arena.view(input.size, 0, [0; 4]);
+    arena.put(&from, &input);
+    let output = arena.view([1, 1, outputs], 0, [0; 4]);
+    let epilogue = Epilogue { residual: None, activation: Activation::Identity, pool: None };
+    let kernel = Kernel::Linear(Linear { input: from, output, pack: 0, epilogue });
+    let form = Form::Linear { outputs, map: [inputs, 1, 1] }.bf16();
+    arena.bf16 = true;
+    for isa in isas() {
+        let found = arena.run(&kernel, isa, Some(&pack(&form, isa, &weight, &bias)), &output);
+        let (mut squares, mut errors) = (0.0, 0.0);
+        for f in 0..outputs {
+            let terms = || (0..inputs).map(|i| f64::from(weight[f * inputs + i]) * input.at(0, 0, i));
+            let (sum, magnitudes) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
+            let error = (found.at(0, 0, f) - sum).abs();
+            assert!(error <= magnitudes / 512.0, "{isa}: off by {error}, the terms' magnitudes being {magnitudes}");
+            (squares, errors) = (squares + sum * sum, errors + error * error);
+        }
+        let relative = (errors / squares).sqrt();
+        assert!((0.0005..0.001).contains(&relative), "{isa}: {relative}");
+    }
+}
+
 /// The views of one map that element-wise kernels meet: dense, with borders and slack, and NCHW.
 pub fn layouts(arena: &mut Arena, size: [usize; 3]) -> Vec<View> {
     let [h, w, c] = size;

@@ -15,9 +15,9 @@ mod recurrent;
 mod strips;
 mod winograd;
 
-use convoke_compiler::plan::{Activation, Kernel, Place, View};
+use convoke_compiler::plan::{Activation, Form, Kernel, Place, View};
 
-use super::{Kernels, Memory, Prepared, scratch_len};
+use super::{Kernels, Memory, PackPointer, Prepared, scratch_len};
 use crate::buffer::Buffer;
 use crate::isa::Isa;
 use guard::{Guarded, Side};
@@ -135,6 +135,8 @@ pub struct Arena {
     len: usize,
     /// What is stored before the kernel runs; NaN elsewhere.
     writes: Vec<(usize, f32)>,
+    /// Whether a linear layer's weights are bf16.
+    pub bf16: bool,
 }
 
 impl Arena {
@@ -215,7 +217,9 @@ impl Arena {
                 copy
             };
             let guarded: Vec<Guarded> = packs.iter().map(guarded).collect();
-            let packs: Vec<*const f32> = guarded.iter().map(|pack| pack.as_ptr()).collect();
+            let linear = Form::Linear { outputs: 1, map: [1; 3] };
+            let form = if self.bf16 { linear.bf16() } else { linear };
+            let packs: Vec<PackPointer> = guarded.iter().map(|pack| PackPointer::new(pack, &form)).collect();
             // SAFETY: the arena holds every view, the scratch is as long as asked for, and `isas` yields what is available.
             let mut step = unsafe { Prepared::new(kernel, Kernels::all().table(isa), &packs, &memory, n_shares) };
             (0..n_shares).rev().for_each(|part| share(&mut step, part));
