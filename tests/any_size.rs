@@ -1,7 +1,9 @@
 //! Networks that are bound to sizes at run time, against the same definitions with sizes that are known while compiling: the same
 //! bits. And what binding costs when it is done many times, or by many at once.
 
-use convoke::{Backend, ErrorKind, ExplainOptions, LoadOptions, Map, Numerics, Sequence, SessionOptions, Tensor, network};
+use convoke::{
+    Backend, ErrorKind, ExplainOptions, LoadOptions, Map, Numerics, Sequence, SessionOptions, Tensor, WeightType, network,
+};
 
 network! {
     round = floor;
@@ -67,8 +69,8 @@ fn a_bound_size_gives_the_bits_of_a_static_definition() {
     let (known, any) = (Known::random(3), Any::random(3));
     let file = std::env::temp_dir().join(format!("convoke-any-size-{}.safetensors", std::process::id()));
     known.save(&file).expect("a writable folder");
-    for numerics in [Numerics::Fast, Numerics::Direct] {
-        let options = LoadOptions::new().numerics(numerics);
+    let fast = LoadOptions::new();
+    for options in [fast.clone(), fast.clone().numerics(Numerics::Direct), fast.weights(WeightType::Bf16)] {
         let (known, any) = (Known::load_with(&file, &options).unwrap(), Any::load_with(&file, &options).unwrap());
         let input = image(&[3, 40, 56]);
         let mut session = known.session();
@@ -78,8 +80,8 @@ fn a_bound_size_gives_the_bits_of_a_static_definition() {
             let mut bound = any.bind_with(&[40, 56], SessionOptions::new().threads(threads).backend(backend)).unwrap();
             let outputs = bound.run(&[&input]).unwrap();
             assert_eq!((outputs[0].shape(), outputs[1].shape()), (&[5, 40, 56][..], &[7][..]));
-            assert!(same_bits(outputs[0].as_slice(), map.as_slice()), "{numerics:?}, {threads} threads, {backend:?}");
-            assert!(same_bits(outputs[1].as_slice(), class.as_slice()), "{numerics:?}, {threads} threads, {backend:?}");
+            assert!(same_bits(outputs[0].as_slice(), map.as_slice()), "{options:?}, {threads} threads, {backend:?}");
+            assert!(same_bits(outputs[1].as_slice(), class.as_slice()), "{options:?}, {threads} threads, {backend:?}");
         }
     }
     std::fs::remove_file(&file).expect("the file that was written");

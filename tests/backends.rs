@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use convoke::{Backend, Isa, LoadOptions, Network, Numerics, SessionOptions};
+use convoke::{Backend, Isa, LoadOptions, Network, Numerics, SessionOptions, WeightType};
 use convoke_tests::{Dense, Inception, LeNet5, Mapped, Pair, Residual, Separable, Strips, Waves};
 
 /// Images in a batch.
@@ -56,6 +56,21 @@ fn transforms(network: &dyn Network) -> bool {
     any
 }
 
+/// Whether there are linear layers, other than in a recurrent one.
+fn has_linear(network: &dyn Network) -> bool {
+    network.summary().layers().iter().any(|layer| layer.kernel.as_deref() == Some("linear"))
+}
+
+/// Asserts that outputs are as near to others as a part of the largest.
+fn within(expected: &[Vec<f32>], found: &[Vec<f32>], part: f32, what: &str) {
+    for (expected, found) in expected.iter().zip(found) {
+        let largest = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        for (e, f) in expected.iter().zip(found) {
+            assert!((e - f).abs() <= part * largest, "{what}: {f} instead of {e}");
+        }
+    }
+}
+
 fn bits(outputs: &[Vec<f32>]) -> Vec<u32> {
     outputs.iter().flatten().map(|value| value.to_bits()).collect()
 }
@@ -85,16 +100,22 @@ fn check(random: &dyn Network, load: impl Fn(&PathBuf, LoadOptions) -> Box<dyn N
             "{name} on {isa}: emitted and compiled at run time"
         );
         assert_eq!(bits(&emitted), bits(&run(&*network, Backend::Emitted, true)), "{name} on {isa}: in a batch and alone");
+        let rounded = load(&file, LoadOptions::new().isa(isa).weights(WeightType::Bf16));
+        let near = run(&*rounded, Backend::Emitted, false);
+        assert_eq!(bits(&near) != bits(&emitted), has_linear(&*network), "{name} on {isa}: what its weights are stored as");
+        for backend in [Backend::Loop, Backend::Jit] {
+            assert_eq!(
+                bits(&near),
+                bits(&run(&*rounded, backend, true)),
+                "{name} on {isa}: weights in bf16, emitted and {backend:?}"
+            );
+        }
+        within(&emitted, &near, 2e-2, &format!("{name} on {isa}, weights in bf16"));
         let Some(reference) = &reference else {
             reference = Some(emitted);
             continue;
         };
-        for (expected, found) in reference.iter().zip(&emitted) {
-            let largest = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-            for (e, f) in expected.iter().zip(found) {
-                assert!((e - f).abs() <= 1e-4 * largest, "{name} on {isa}: {f} where the first instruction set gives {e}");
-            }
-        }
+        within(reference, &emitted, 1e-4, &format!("{name} on {isa}"));
     }
     let _ = std::fs::remove_file(&file);
 }

@@ -91,6 +91,9 @@
 //! depends on neither threads nor the instruction set. F(2x2) errs as little as sums as they are defined do, F(4x4) by about 2·10⁻⁶ of the
 //! values' root mean square. [`LoadOptions::numerics`] with [`Numerics::Direct`] does without.
 //!
+//! Weights are f32. [`LoadOptions::weights`] with [`WeightType::Bf16`] rounds those of linear layers to half of their bytes, and of the
+//! time that reading them takes; sums stay f32.
+//!
 //! # Features
 //!
 //! | Feature | |

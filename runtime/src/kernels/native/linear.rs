@@ -71,21 +71,21 @@ unsafe fn panel<S: Simd, const NB: usize, const CHAINS: usize, const BF16: bool>
         let mut acc = [[S::splat(0.0); NB]; CHAINS];
         let mut i = 0;
         while i + CHAINS <= a.inputs {
-            for chain in (0..CHAINS).step_by(2) {
-                let x = [S::splat(*a.input.add(i + chain)), S::splat(*a.input.add(i + chain + 1))];
-                for b in 0..NB {
-                    let [first, second] = pair::<S, NB, BF16>(w, chain, b);
-                    acc[chain][b] = S::fma(x[0], first, acc[chain][b]);
-                    acc[chain + 1][b] = S::fma(x[1], second, acc[chain + 1][b]);
+            for (k, [even, odd]) in acc.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                let x = [S::splat(*a.input.add(i + 2 * k)), S::splat(*a.input.add(i + 2 * k + 1))];
+                for (b, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
+                    let [first, second] = pair::<S, NB, BF16>(w, 2 * k, b);
+                    *even = S::fma(x[0], first, *even);
+                    *odd = S::fma(x[1], second, *odd);
                 }
             }
             w = w.add(row_len(CHAINS, BF16) * NB * S::LANES);
             i += CHAINS;
         }
-        for chain in 0..CHAINS {
+        for (chain, acc) in acc.iter_mut().enumerate() {
             if i + chain < a.inputs {
                 let x = S::splat(*a.input.add(i + chain));
-                for (b, acc) in acc[chain].iter_mut().enumerate() {
+                for (b, acc) in acc.iter_mut().enumerate() {
                     let w = match BF16 {
                         false => S::load(w.add((chain * NB + b) * S::LANES)),
                         true => pair::<S, NB, BF16>(w, chain - chain % 2, b)[chain % 2],

@@ -27,16 +27,16 @@ pub struct Product {
     pub channels: usize,
     /// The panel.
     pub weights: *const f32,
-    /// That of the product which follows.
+    /// Of that which follows, what is to be fetched meanwhile.
     pub next: *const f32,
+    /// Floats of it that go with a channel.
+    pub next_step: usize,
     /// Sums of the first tile.
     pub sums: *mut f32,
     /// Between tiles.
     pub width: usize,
     /// Register tiles.
     pub across: usize,
-    /// Where the last of them begins at most, in tiles: it may share some with the one before.
-    pub last: usize,
 }
 
 /// Floats of weights that lie between what is read and what is fetched into the first-level cache.
@@ -55,10 +55,9 @@ pub unsafe fn product<S: Simd, const T: usize>(a: &Product) {
         let half = T.div_ceil(2);
         let steps = Steps::new(a.pixel);
         let mut next = a.next;
-        let next_step = div_ceil(2 * S::LANES, a.across);
         let tile_step = (1 + div_ceil(T * a.pixel, a.channels)).min(LINE);
         for index in 0..a.across {
-            let x = (index * T).min(a.last);
+            let x = index * T;
             let mut p0 = a.inputs.wrapping_add(x * a.pixel);
             let mut p1 = p0.wrapping_add(half * a.pixel);
             let mut tile = p0.wrapping_add(T * a.pixel);
@@ -67,7 +66,7 @@ pub unsafe fn product<S: Simd, const T: usize>(a: &Product) {
             for _ in 0..a.channels {
                 let [w0, w1] = [S::load(w), S::load(w.add(S::LANES))];
                 S::prefetch_far(next);
-                next = next.wrapping_add(next_step);
+                next = next.wrapping_add(a.next_step);
                 S::prefetch(tile);
                 tile = tile.wrapping_add(tile_step);
                 S::prefetch(w.wrapping_add(AHEAD));
@@ -111,9 +110,11 @@ pub unsafe fn products<S: Winograd>(
         let positions = (a.tile + 2) * (a.tile + 2);
         let weights = a.pack.add(a.filters.next_multiple_of(S::LANES) + f * a.channels * positions);
         let panel = 2 * S::LANES;
-        // Register tiles of one size, the last of which may begin within the one before: what both compute is the same.
+        // Register tiles of one size, or of two neighbouring ones.
         let across = div_ceil(n, S::PRODUCTS.len());
         let len = div_ceil(n, across);
+        let longer = n - across * (len - 1);
+        let next_step = div_ceil(panel, across);
         for p in 0..positions {
             let mut first = 0;
             while first < width {
@@ -129,9 +130,14 @@ pub unsafe fn products<S: Winograd>(
                 };
                 let weights = at(p, first);
                 if width - first >= panel {
-                    let (channels, last) = (a.channels, n - len);
-                    let product = Product { inputs, pixel, channels, weights, next, sums, width, across, last };
-                    S::PRODUCTS.as_ptr().add(len - 1).read()(&product);
+                    let channels = a.channels;
+                    let longs = Product { inputs, pixel, channels, weights, next, next_step, sums, width, across: longer };
+                    S::PRODUCTS.as_ptr().add(len - 1).read()(&longs);
+                    if longer < across {
+                        let (inputs, sums) = (inputs.add(longer * len * pixel), sums.add(longer * len * width));
+                        let (next, across) = (next.wrapping_add(longer * channels * next_step), across - longer);
+                        S::PRODUCTS.as_ptr().add(len - 2).read()(&Product { inputs, next, sums, across, ..longs });
+                    }
                 } else {
                     vector::<S>(a.channels, n, weights, next, (inputs, pixel), (sums, width));
                 }
