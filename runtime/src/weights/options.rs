@@ -63,9 +63,9 @@ pub enum WeightType {
     #[default]
     F32,
     /// Those of linear layers as bf16, f32 rounded to 8 significant bits, to the nearest and of two to the even one: half of the memory,
-    /// and half of the time where reading weights is what takes it, as it is for one image. A weight is off by at most 2⁻⁹ of itself, an
-    /// output by at most 2⁻⁹ of the sum of its terms' magnitudes; the errors of independent weights have a root mean square of about
-    /// 0.08 % of the outputs'.
+    /// and half of the time where reading weights is what takes it, as it is for one image. A weight is off by at most 2⁻⁸ of itself, an
+    /// output by at most 2⁻⁸ of the sum of its terms' magnitudes; the errors of independent weights have a root mean square of about
+    /// 0.16 % of the outputs'.
     Bf16,
 }
 

@@ -194,11 +194,11 @@ fn weights_in_bf16_err_as_stated() {
             let terms = || (0..inputs).map(|i| f64::from(weight[f * inputs + i]) * input.at(0, 0, i));
             let (sum, magnitudes) = (terms().sum::<f64>(), terms().map(f64::abs).sum::<f64>());
             let error = (found.at(0, 0, f) - sum).abs();
-            assert!(error <= magnitudes / 512.0, "{isa}: off by {error}, the terms' magnitudes being {magnitudes}");
+            assert!(error <= magnitudes / 256.0, "{isa}: off by {error}, the terms' magnitudes being {magnitudes}");
             (squares, errors) = (squares + sum * sum, errors + error * error);
         }
         let relative = (errors / squares).sqrt();
-        assert!((0.0005..0.001).contains(&relative), "{isa}: {relative}");
+        assert!((0.001..0.002).contains(&relative), "{isa}: {relative}");
     }
 }
 
