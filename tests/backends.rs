@@ -58,7 +58,7 @@ fn transforms(network: &dyn Network) -> bool {
 
 /// Whether there are linear layers, other than in a recurrent one.
 fn has_linear(network: &dyn Network) -> bool {
-    network.summary().layers().iter().any(|layer| layer.kernel.as_deref() == Some("linear"))
+    network.summary().layers().iter().any(|layer| layer.kernel.as_ref().is_some_and(|kernel| kernel.ends_with(": linear")))
 }
 
 /// Asserts that outputs are as near to others as a part of the largest.
