@@ -37,7 +37,8 @@ fn check(seed: u64) {
     }
     let optimised = passes::optimise(graph.clone()).expect("passes");
     // Small maps are not worth strips of rows; every other plan takes them nevertheless.
-    let lowered = if seed % 2 == 0 { lower::lower(&optimised, &graph) } else { lower::lower_in_strips(&optimised, &graph) };
+    let lowered =
+        if seed.is_multiple_of(2) { lower::lower(&optimised, &graph) } else { lower::lower_in_strips(&optimised, &graph) };
     let plan: &'static Plan = Box::leak(Box::new(lowered.expect("a plan")));
     let file = weights(&graph, plan);
     let runs: Vec<Vec<Tensor<f64>>> = (0..3)
