@@ -16,7 +16,7 @@ pub type TilesFn = unsafe fn(&Tiles);
 
 /// An instruction set with kernels for tiles.
 pub trait Tiled: Parts {
-    /// [`super::finish`]
+    /// What follows on the sums: `finish`.
     ///
     /// # Safety
     /// As there.
