@@ -8,7 +8,7 @@ use super::{Chains, Pages, chain, host, wanted};
 use crate::isa::Isa;
 use crate::kernels::Prepared;
 use crate::kernels::native::Entry;
-use crate::kernels::tests::program::{operation, random_program, same, step};
+use crate::kernels::tests::program::{SIZES, of_two_inputs, operation, random_program, same, step};
 use crate::kernels::tests::{Arena, Map, Random, layers, math};
 
 /// Runs a step by code that is compiled for it, and says that the interpreter gives the same.
@@ -60,13 +60,8 @@ fn compiled_programs_have_the_bits_of_the_interpreter() {
 #[test]
 fn operands_may_lie_anywhere() {
     let mut random = Random(22);
-    let (a, b, number) = (Operand::Value(0), Operand::Value(1), Operand::Number(0.75));
-    let operations = [
-        operation(Function::Mul, &[a, b]),
-        operation(Function::Add, &[Operand::Value(2), number]),
-        operation(Function::IfLess, &[a, b, Operand::Value(3), Operand::Value(2)]),
-    ];
-    for size in [[1, 1, 1], [1, 1, 37], [5, 7, 1], [4, 3, 16], [3, 5, 19], [33, 35, 3], [2, 10, 300]] {
+    let operations = of_two_inputs();
+    for size in SIZES {
         let mut arena = Arena::default();
         let [first, second, outputs] = [(); 3].map(|()| layers::layouts(&mut arena, size));
         first.iter().chain(&second).for_each(|view| arena.put(view, &Map::random(size, &mut random)));

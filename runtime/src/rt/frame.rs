@@ -62,8 +62,7 @@ impl Engine {
             // SAFETY: `accept` has checked the plan before the net was ready: each element that the step touches lies inside
             // the arena, a port or its pack, whose form is that of the step, and for other numerics both have changed alike: the
             // direct algorithm reads and writes what Winograd's does, and weights are read as what they are stored as. Arena and
-            // scratch are as long as asked for and
-            // live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has the table's instruction set.
+            // scratch are as long as asked for and live beside the steps, the packs in `net`, which does too. `Net` has checked that this machine has the table's instruction set.
             .map(|kernel| unsafe { Prepared::new(kernel, table, &packs, &memory, shares(kernel)) })
             .collect();
         let team = (split != Split::NONE).then(|| Team::new(split.threads));

@@ -143,6 +143,16 @@ fn rounded(x: f32) -> f32 {
     if down < up || down == up && below_is_even { below } else { above }
 }
 
+/// A linear layer on a map, the memory that both lie in, and where its result does.
+fn linear(input: &Map, outputs: usize) -> (Arena, Kernel, View) {
+    let mut arena = Arena::default();
+    let from = arena.view(input.size, 0, [0; 4]);
+    arena.put(&from, input);
+    let output = arena.view([1, 1, outputs], 0, [0; 4]);
+    let epilogue = Epilogue { residual: None, activation: Activation::Identity, pool: None };
+    (arena, Kernel::Linear(Linear { input: from, output, pack: 0, epilogue }), output)
+}
+
 #[test]
 fn weights_in_bf16_are_rounded_and_summed_as_others() {
     let mut random = Random(5);
@@ -154,13 +164,7 @@ fn weights_in_bf16_are_rounded_and_summed_as_others() {
                 *w = f32::from_bits(bits);
             }
             let bias = random.floats(outputs);
-            let input = Map::random([h, w, c], &mut random);
-            let mut arena = Arena::default();
-            let from = arena.view(input.size, 0, [0; 4]);
-            arena.put(&from, &input);
-            let output = arena.view([1, 1, outputs], 0, [0; 4]);
-            let epilogue = Epilogue { residual: None, activation: Activation::Identity, pool: None };
-            let kernel = Kernel::Linear(Linear { input: from, output, pack: 0, epilogue });
+            let (mut arena, kernel, output) = linear(&Map::random([h, w, c], &mut random), outputs);
             let form = Form::Linear { outputs, map: [c, h, w] };
             for isa in isas() {
                 let near: Vec<f32> = weight.iter().map(|&w| rounded(w)).collect();
@@ -179,12 +183,7 @@ fn weights_in_bf16_err_as_stated() {
     let (mut random, inputs, outputs) = (Random(6), 2000, 200);
     let (weight, bias) = (random.floats(inputs * outputs), vec![0.0; outputs]);
     let input = Map::random([1, 1, inputs], &mut random);
-    let mut arena = Arena::default();
-    let from = arena.view(input.size, 0, [0; 4]);
-    arena.put(&from, &input);
-    let output = arena.view([1, 1, outputs], 0, [0; 4]);
-    let epilogue = Epilogue { residual: None, activation: Activation::Identity, pool: None };
-    let kernel = Kernel::Linear(Linear { input: from, output, pack: 0, epilogue });
+    let (mut arena, kernel, output) = linear(&input, outputs);
     let form = Form::Linear { outputs, map: [inputs, 1, 1] }.bf16();
     arena.bf16 = true;
     for isa in isas() {

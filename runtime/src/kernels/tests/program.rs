@@ -132,16 +132,24 @@ fn exact_operations_have_the_bits_of_f32_arithmetic() {
     }
 }
 
-#[test]
-fn operands_may_lie_anywhere_and_the_output_on_an_input() {
-    let mut random = Random(12);
+/// Rows, columns and channels of maps whose loops end in different ways.
+pub const SIZES: [[usize; 3]; 7] = [[1, 1, 1], [1, 1, 37], [5, 7, 1], [4, 3, 16], [3, 5, 19], [33, 35, 3], [2, 10, 300]];
+
+/// An expression that reads both of its inputs twice, and a number.
+pub fn of_two_inputs() -> [Operation; 3] {
     let (a, b, number) = (Operand::Value(0), Operand::Value(1), Operand::Number(0.75));
-    let operations = [
+    [
         operation(Function::Mul, &[a, b]),
         operation(Function::Add, &[Operand::Value(2), number]),
         operation(Function::IfLess, &[a, b, Operand::Value(3), Operand::Value(2)]),
-    ];
-    for size in [[1, 1, 1], [1, 1, 37], [5, 7, 1], [4, 3, 16], [3, 5, 19], [33, 35, 3], [2, 10, 300]] {
+    ]
+}
+
+#[test]
+fn operands_may_lie_anywhere_and_the_output_on_an_input() {
+    let mut random = Random(12);
+    let operations = of_two_inputs();
+    for size in SIZES {
         let maps = [(); 2].map(|()| Map::random(size, &mut random));
         let expected =
             Map::from_fn(size, |y, x, c| run(&operations, maps.iter().map(|map| map.at(y, x, c) as f32).collect()).into());
